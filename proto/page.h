@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The record of one page: what extract finds, ocr adds to, and the library keeps. Plain structs
+ * in an arena, and their msgpack (PROTOCOL.md, "Page records").
+ *
+ * Units: points (1/72 inch), origin at the top left of the page as a reader sees it (rotation
+ * applied). Texts are UTF-8, in logical order, without NUL. On the wire coordinates are rounded
+ * to 1/100 pt.
+ */
+#ifndef EBB_PROTO_PAGE_H
+#define EBB_PROTO_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/error.h"
+
+struct page_box { float x0, y0, x1, y1; };
+
+/* Style bits of a span. */
+enum {
+    PAGE_STYLE_BOLD = 1,
+    PAGE_STYLE_ITALIC = 2,
+    PAGE_STYLE_MONO = 4,
+    PAGE_STYLE_SERIF = 8,
+    PAGE_STYLE_SUPERSCRIPT = 16,
+    PAGE_STYLE_SUBSCRIPT = 32,
+    PAGE_STYLE_HIDDEN = 64, /* drawn invisibly: render mode 3, or off the page */
+};
+
+struct page_span {
+    const char *text;
+    uint32_t text_bytes;
+    uint16_t font; /* index into the record's fonts */
+    uint8_t style; /* PAGE_STYLE bits */
+    float size_pt;
+    uint32_t color_rgb; /* 0xRRGGBB */
+    struct page_box box;
+};
+
+struct page_line {
+    struct page_box box;
+    int16_t angle_deg;  /* of the baseline, clockwise, 0 for upright text; -179 to 180 */
+    bool vertical;      /* writing mode: top to bottom */
+    bool right_to_left; /* the line's main direction */
+    bool hyphenated;    /* ends in a hyphen that the text drops: its word goes on in the next line */
+    struct page_span *spans;
+    uint32_t span_count;
+};
+
+/* X(SYMBOL, "name") */
+#define PAGE_BLOCK_LIST(X)                                                                         \
+    X(TEXT, "text")                                                                                \
+    X(HEADING, "heading") /* candidate by the page's own evidence; level 0 until finish ranks it */ \
+    X(LIST_ITEM, "list_item")                                                                      \
+    X(CODE, "code")                                                                                \
+    X(TABLE, "table")                                                                              \
+    X(IMAGE, "image")
+
+enum page_block_kind {
+#define PAGE_BLOCK_ENUM(symbol, name) PAGE_BLOCK_##symbol,
+    PAGE_BLOCK_LIST(PAGE_BLOCK_ENUM)
+#undef PAGE_BLOCK_ENUM
+        PAGE_BLOCK_COUNT
+};
+
+const char *page_block_kind_name(enum page_block_kind kind);
+
+/* Where a block lies on the page: the first and last few lines may repeat over pages. */
+enum page_margin { PAGE_MARGIN_NONE, PAGE_MARGIN_TOP, PAGE_MARGIN_BOTTOM };
+
+struct page_block {
+    enum page_block_kind kind;
+    enum page_margin margin;  /* a candidate for header (TOP) or footer (BOTTOM) */
+    uint64_t margin_key;      /* FNV-1a of its text with digits folded; 0 where margin is NONE */
+    struct page_box box;
+    struct page_line *lines;
+    uint32_t line_count;
+};
+
+struct page_font {
+    const char *name; /* without the subset prefix "ABCDEF+" */
+    uint8_t style;    /* PAGE_STYLE bits that the font itself has */
+};
+
+struct page_record {
+    uint32_t number;   /* 1-based */
+    const char *label; /* as printed in a reader ("iv"); NULL where the document has none */
+    float width_pt, height_pt;
+    uint16_t rotation_deg; /* 0, 90, 180, 270: already applied */
+    const char *source;     /* "native"; "ocr" when its text comes from there */
+    const char *ocr_reason; /* "no_text", "sparse_text", "garbled"; NULL where OCR is not needed */
+    const char *failure_code; /* NULL, or why the page could not be read: blocks are what was got */
+    const char *failure_text;
+    uint32_t glyph_count;
+    uint32_t garbled_count; /* glyphs with no known character */
+    uint32_t hidden_count;
+    uint32_t image_count;   /* placements */
+    float image_cover;      /* share of the page's area under images, 0 to 1 */
+    struct page_font *fonts;
+    uint32_t font_count;
+    struct page_block *blocks; /* in reading order */
+    uint32_t block_count;
+    const char **warnings; /* the parser's, at most PAGE_WARNINGS_MAX */
+    uint32_t warning_count;
+    const char *text; /* plain text in reading order: lines end in \n, blocks in a blank line */
+    uint32_t text_bytes;
+};
+
+#define PAGE_WARNINGS_MAX 16
+#define PAGE_RECORD_VERSION 1
+
+/* Appends the record as one msgpack object. */
+int page_record_encode(const struct page_record *record, struct buf *out, struct error *err);
+/* Decodes into arena; strings are copied. ERROR_CORRUPT for anything page_record_encode would not
+ * write. */
+int page_record_decode(const void *data, size_t size_bytes, struct arena *arena,
+                       struct page_record *ret_record, struct error *err);
+/* Only the scalars, label, text (borrowed from data, not terminated) and warnings; fonts and
+ * blocks are left empty. For who stores the record as it is. Needs an arena for the warnings. */
+int page_record_decode_head(const void *data, size_t size_bytes, struct arena *arena,
+                            struct page_record *ret_record, struct error *err);
+
+#endif
