@@ -15,14 +15,18 @@ void arena_destroy(struct arena *arena);
 /* Forgets everything handed out; keeps one block for the next use. */
 void arena_reset(struct arena *arena);
 
-/* Zeroed, aligned for any type. NULL past the bound or out of memory. Owns: the arena. */
+/* Zeroed, aligned for any type, never shared: also a size of 0 gets an address of its own. NULL
+ * past the bound or out of memory. Owns: the arena. */
 void *arena_alloc(struct arena *arena, size_t size_bytes);
 /* count * size_bytes with the overflow checked. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size_bytes);
+/* Texts: packed, so not aligned. NULL as above. */
 char *arena_strdup(struct arena *arena, const char *text);
+/* Of text up to its NUL, at most size_bytes. */
 char *arena_strndup(struct arena *arena, const char *text, size_t size_bytes);
 char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Bytes handed out since the last reset. */
+/* Bytes handed out since the last reset, the padding between them included; max_bytes bounds
+ * this. */
 size_t arena_used_bytes(const struct arena *arena);
 
 #endif

@@ -25,6 +25,7 @@ void buf_reset(struct buf *buf, size_t keep_bytes);
 
 /* Makes room for extra_bytes more. ERROR_LIMIT past max, ERROR_MEMORY. */
 int buf_reserve(struct buf *buf, size_t extra_bytes, struct error *err);
+/* data: not from inside buf; NULL allowed when size_bytes is 0. */
 int buf_append(struct buf *buf, const void *data, size_t size_bytes, struct error *err);
 int buf_append_str(struct buf *buf, const char *text, struct error *err);
 int buf_printf(struct buf *buf, struct error *err, const char *fmt, ...)

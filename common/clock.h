@@ -14,9 +14,9 @@ uint64_t clock_monotonic_ms(void);
 uint64_t clock_wall_ms(void);
 
 #define CLOCK_RFC3339_BYTES 25
-/* "2026-01-31T12:34:56.789Z". */
+/* "2026-01-31T12:34:56.789Z"; the year 9999 ends it. */
 void clock_format_rfc3339(uint64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES]);
-/* "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". */
+/* "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min"; rounded down. */
 void clock_format_duration(uint64_t duration_ms, char *ret_text, size_t size_bytes);
 
 #endif

@@ -14,9 +14,9 @@
 
 enum error_code {
     ERROR_NONE = 0,
-    ERROR_SYSTEM,      /* a system call failed; sys_errno says how */
-    ERROR_MEMORY,      /* an allocation failed or a bound on memory was reached */
-    ERROR_INVALID,     /* input, setting or argument that cannot be accepted */
+    ERROR_SYSTEM,  /* a system call failed; sys_errno says how */
+    ERROR_MEMORY,  /* an allocation failed or a bound on memory was reached */
+    ERROR_INVALID, /* input, setting or argument that cannot be accepted */
     ERROR_NOT_FOUND,
     ERROR_EXISTS,      /* already there, already running, already locked */
     ERROR_LIMIT,       /* a bound other than memory was reached */
@@ -24,7 +24,7 @@ enum error_code {
     ERROR_CORRUPT,     /* stored data is not what was written */
     ERROR_UNSUPPORTED, /* this kernel, build or library does not offer it */
     ERROR_CANCELLED,
-    ERROR_FULL,        /* the disk or a queue is full; try again when there is room */
+    ERROR_FULL, /* the disk or a queue is full; try again when there is room */
 };
 
 #define ERROR_MESSAGE_BYTES 256
@@ -35,7 +35,10 @@ struct error {
     char msg[ERROR_MESSAGE_BYTES];
 };
 
-#define ERROR_INIT {ERROR_NONE, 0, ""}
+#define ERROR_INIT        \
+    {                     \
+        ERROR_NONE, 0, "" \
+    }
 
 /* Sets *err (when not NULL) to code and the formatted message, cut to fit. Returns -1, so that
  * `return error_set(...)` reads well. */

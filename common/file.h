@@ -15,17 +15,22 @@
 
 /* Appends the whole file. ERROR_LIMIT when it is over max_bytes. */
 int file_read(const char *path, size_t max_bytes, struct buf *out, struct error *err);
-/* Writes path.tmp-PID, fsyncs when durable, renames over path. No partial file is ever seen. */
+/* Writes path.tmp-PID-N (N counts in this process; a long name is cut to fit), fsyncs it and the
+ * folder when durable, renames over path. No partial file is ever seen; the temporary is gone
+ * after a failure. mode: as for open(2), less the umask. */
 int file_write_atomic(const char *path, const void *data, size_t size_bytes, mode_t mode,
                       bool durable, struct error *err);
 /* Makes each missing folder on the way with mode. No error when it exists as a folder. */
 int file_mkdirs(const char *path, mode_t mode, struct error *err);
-/* Removes a file or a tree, never following symbolic links. Missing is no error. */
+/* Removes a file or a tree, however deep, never following symbolic links (path itself may be one).
+ * Missing is no error. ERROR_INVALID for "" and "/". */
 int file_remove_tree(const char *path, struct error *err);
-/* Bytes of all files below path (st_blocks, so what the disk holds). */
+/* Bytes of all regular files below path (st_blocks, so what the disk holds). ERROR_SYSTEM (ELOOP)
+ * when it is more than 64 folders deep. */
 int file_tree_bytes(const char *path, uint64_t *ret_bytes, struct error *err);
 int file_fsync_dir(const char *path, struct error *err);
-/* Joins with one '/'; ERROR_LIMIT when ret_path is too small. */
+/* Joins with one '/', whatever slashes meet; an empty folder gives name alone. ERROR_LIMIT when
+ * ret_path is too small. ret_path may be folder. */
 int file_join(char *ret_path, size_t size_bytes, const char *folder, const char *name,
               struct error *err);
 /* A plain file name: 1 to 255 bytes, no '/', no control character, not starting with '.'. */
@@ -33,7 +38,9 @@ bool file_name_is_plain(const char *name);
 
 /* A file being written under a temporary name beside its own; commit makes it appear. */
 struct file_writer;
+/* NULL and err on failure. */
 struct file_writer *file_writer_open(const char *path, mode_t mode, struct error *err);
+/* Buffered. After a failure nothing more can be appended and commit fails. */
 int file_writer_append(struct file_writer *writer, const void *data, size_t size_bytes,
                        struct error *err);
 uint64_t file_writer_bytes(const struct file_writer *writer);

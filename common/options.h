@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Command-line options as a table: a row an option, a handler a type. GNU style: --name VALUE,
- * --name=VALUE, -x VALUE, "--" ends options, options and operands mix.
+ * --name=VALUE, -x VALUE, -xVALUE, flags together as -xyz, "--" ends options, options and operands
+ * mix. Names are not abbreviated. The last of several values counts.
  */
 #ifndef EBB_COMMON_OPTIONS_H
 #define EBB_COMMON_OPTIONS_H
@@ -29,16 +30,18 @@ struct option_list {
 };
 
 struct option {
-    const char *name;    /* without the dashes */
-    char letter;         /* 0 where there is none */
+    const char *name; /* without the dashes */
+    char letter;      /* 0 where there is none */
     enum option_type type;
     const char *argument; /* its name in the help, NULL for flags */
     const char *help;
-    size_t offset;       /* of the value in the caller's struct */
+    size_t offset; /* of the value in the caller's struct */
 };
 
 /* Parses argv[1..]; values go to target at their offsets; operands are moved to the front of
- * argv[1..] and counted. ERROR_INVALID names the option and the nearest known one. */
+ * argv[1..] and counted. ERROR_INVALID names the option and, when it is unknown, the nearest known
+ * one; ERROR_LIMIT when a list is full. On failure target and argv may be half done: a program ends
+ * then. */
 int options_parse(const struct option *options, size_t count, int argc, char **argv, void *target,
                   int *ret_operands, struct error *err);
 /* One aligned line an option. */

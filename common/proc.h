@@ -16,9 +16,9 @@ struct proc_memory {
     uint64_t vm_bytes;       /* VmSize */
 };
 
-/* pid 0 means this process. ERROR_NOT_FOUND when it is gone. */
+/* pid 0 means this process. ERROR_NOT_FOUND when it is gone, or a zombie. */
 int proc_memory_read(pid_t pid, struct proc_memory *ret_memory, struct error *err);
-/* RSS from /proc/<pid>/statm: the cheap one, for sampling. */
+/* RSS from /proc/<pid>/statm: the cheap one, for sampling; 0 for a zombie. */
 int proc_rss_read(pid_t pid, uint64_t *ret_rss_bytes, struct error *err);
 /* PSS from smaps_rollup: costs the kernel a walk over the page tables. */
 int proc_pss_read(pid_t pid, uint64_t *ret_pss_bytes, struct error *err);
