@@ -23,6 +23,17 @@ function(ebb_library name)
     endif()
 endfunction()
 
+# Gives an executable the sanitizers' settings, when there are sanitizers.
+function(ebb_sanitizer_options name)
+    if(EBB_SANITIZE AND NOT EBB_FUZZ)
+        target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.c)
+        get_target_property(folder ${name} RUNTIME_OUTPUT_DIRECTORY)
+        if(NOT folder STREQUAL EBB_BIN_DIR)
+            target_compile_definitions(${name} PRIVATE EBB_SANITIZER_NO_LEAKS)
+        endif()
+    endif()
+endfunction()
+
 # ebb_program(NAME SOURCE OUTPUT_DIR INSTALL_DIR LIBRARY…): one executable from one source.
 # An empty INSTALL_DIR means that it is never installed.
 function(ebb_program name source output_dir install_dir)
@@ -34,6 +45,7 @@ function(ebb_program name source output_dir install_dir)
     add_executable(${name} ${found})
     target_link_libraries(${name} PRIVATE ${ARGN})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${output_dir})
+    ebb_sanitizer_options(${name})
     if(EBB_FUZZ)
         # There the sanitizers come with each fuzz target's own main(); programs would not link.
         set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
