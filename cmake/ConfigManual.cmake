@@ -6,7 +6,7 @@
 # for another machine, say) leaves the frame's own words standing.
 
 execute_process(COMMAND ${EBBD} --help-config
-                OUTPUT_VARIABLE options ERROR_QUIET RESULT_VARIABLE status)
+                OUTPUT_VARIABLE options ERROR_QUIET RESULT_VARIABLE status TIMEOUT 10)
 file(READ ${FRAME} manual)
 if(status EQUAL 0 AND options)
     string(REPLACE "\\" "\\e" options "${options}")
