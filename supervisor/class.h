@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A class of workers: an executable, a lifetime, and the policy that follows from it.
+ *
+ * fresh    a worker is leased once, to a stage of a job, and goes with it; `spare` unused ones
+ *          are kept ready while there is CPU to start them.
+ * pool     a worker is leased for a unit at a time; between min and max live by demand; those
+ *          above min go after idling; each is recycled after max_units, max_age or max_rss, and
+ *          the old one goes when its successor is ready.
+ * service  exactly one, restarted with backoff.
+ *
+ * A class whose workers die young is throttled (Postfix's way): doubling delays, one line in the
+ * log at each, the units wait. The class decides about processes; which unit runs where is
+ * schedule.c's business.
+ */
+#ifndef EBB_SUPERVISOR_CLASS_H
+#define EBB_SUPERVISOR_CLASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "common/error.h"
+#include "proto/value.h"
+#include "supervisor/backoff.h"
+#include "supervisor/cgroup.h"
+#include "supervisor/settings.h"
+#include "supervisor/worker.h"
+
+/* Why a pool worker was replaced, or a worker went. */
+#define RECYCLE_LIST(X)                                                                            \
+    X(UNITS, "units")                                                                              \
+    X(AGE, "age")                                                                                  \
+    X(RSS, "rss")                                                                                  \
+    X(IDLE, "idle")                                                                                \
+    X(DIED, "died")
+
+enum recycle {
+#define RECYCLE_ENUM(symbol, name) RECYCLE_##symbol,
+    RECYCLE_LIST(RECYCLE_ENUM)
+#undef RECYCLE_ENUM
+        RECYCLE_COUNT
+};
+
+#define CLASS_START_TIMES 32
+
+struct class_statistics {
+    uint64_t created;
+    uint64_t recycled[RECYCLE_COUNT];
+    uint64_t leases;
+    uint64_t reuses;  /* leases of a pool worker that had been leased before */
+    uint64_t waits;   /* units that found no worker and had to wait for one */
+    uint64_t wait_us; /* altogether */
+    uint64_t young_deaths;
+    uint64_t throttled_ms; /* altogether */
+    uint32_t start_us[CLASS_START_TIMES]; /* fork to READY of the last ones, a ring */
+    uint64_t starts_timed;
+};
+
+/* What every class gets from its surroundings; outlives the classes. */
+struct class_context {
+    uv_loop_t *loop;
+    const struct settings *settings;
+    struct cgroup_root *cgroups; /* NULL where there are none */
+    const struct worker_ops *worker_ops;
+    /* A throttled class may start workers again. */
+    void (*wake)(void *user);
+    /* A class was throttled (delay_ms > 0) or is well again (0). */
+    void (*throttled)(void *user, const char *class_name, uint64_t delay_ms, unsigned failures,
+                      const char *reason);
+    void *user;
+};
+
+struct class {
+    struct settings_class settings; /* a copy: changes with a reload */
+    const struct class_context *context;
+    LIST_HEAD(class_workers, worker) workers;
+    struct backoff backoff;
+    uv_timer_t retry;
+    struct class_statistics statistics;
+    uint64_t max; /* settings.max, or the number of CPU slots */
+    bool draining;
+};
+
+/* settings is copied, options included. */
+int class_init(struct class *class, const struct settings_class *settings, uint64_t cpu_slots,
+               const struct class_context *context, struct error *err);
+/* All workers must be gone. */
+void class_deinit(struct class *class);
+/* Takes over changed settings; workers that live keep their limits. */
+int class_reconfigure(struct class *class, const struct settings_class *settings,
+                      uint64_t cpu_slots, struct error *err);
+
+/* Workers in state; those that go (DRAINING) count nowhere else. */
+unsigned class_count(const struct class *class, enum worker_state state);
+/* Not draining. */
+unsigned class_live(const struct class *class);
+bool class_can_start(const struct class *class);
+/* Starts one. NULL when that failed (the class is throttled then). */
+struct worker *class_start(struct class *class);
+/* A worker that can be leased now: READY, or an idle one of a pool. NULL when there is none. */
+struct worker *class_idle_worker(struct class *class);
+/* Bookkeeping of a lease. */
+void class_leased(struct class *class, struct worker *worker, uint64_t waited_us);
+void class_waited(struct class *class);
+
+/* Called by the worker's owner on its events. */
+void class_worker_ready(struct class *class, struct worker *worker);
+/* A pool's unit ended: recycles the worker when it is due. */
+void class_worker_idle(struct class *class, struct worker *worker);
+void class_worker_gone(struct class *class, struct worker *worker,
+                       const struct worker_receipt *receipt);
+
+/* Brings the number of processes to what the lifetime wants: spares (while may_start), the pool's
+ * min, the service's one; retires what idles too long or all idle ones above min when press is
+ * set (memory is short). Idempotent. */
+void class_maintain(struct class *class, bool may_start, bool press);
+/* Tells every idle worker to go; busy ones go when their unit ends. */
+void class_drain(struct class *class);
+
+/* The map of POOLS (PROTOCOL.md, "Control"). */
+void class_pack(const struct class *class, struct pack *pack);
+
+#endif

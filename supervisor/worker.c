@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A worker's life as a table: state by event, with small actions.
+ *
+ * Invariants:
+ *  - what a worker says is checked by the codec (message_decode), by its phase and by the run's id
+ *    before anything acts upon it; the first thing that is wrong ends the worker, never us;
+ *  - a unit in flight ends exactly once: done, failed, or lost;
+ *  - gone is called once, after exit and end of channel, and frees the worker;
+ *  - one timer serves all phases: start deadline, unit deadline, grace.
+ *
+ * Blocks: never.
+ *
+ * Diagnostics: what a worker logs, at its level; the reason of a kill is told by the owner.
+ */
+#include "supervisor/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/proc.h"
+#include "proto/frame.h"
+#include "supervisor/channel.h"
+#include "supervisor/logpipe.h"
+
+/* A worker's exit follows its channel's end within this, or the other way round. */
+#define PARTING_MS 1000
+#define CHANNEL_QUEUE_BYTES (4U << 20)
+
+/* X(SYMBOL): what can happen to a worker */
+#define WORKER_EVENT_LIST(X)                                                                       \
+    X(READY)                                                                                       \
+    X(PROGRESS)                                                                                    \
+    X(DONE)                                                                                        \
+    X(FAILED)                                                                                      \
+    X(BYE)                                                                                         \
+    X(SHUTDOWN)                                                                                    \
+    X(TIMEOUT)                                                                                     \
+    X(CHANNEL_END)                                                                                 \
+    X(EXIT)
+
+enum worker_event {
+#define WORKER_EVENT_ENUM(symbol) EVENT_##symbol,
+    WORKER_EVENT_LIST(WORKER_EVENT_ENUM)
+#undef WORKER_EVENT_ENUM
+        WORKER_EVENT_COUNT
+};
+
+typedef void worker_action(struct worker *worker, const struct message *message);
+
+static const struct {
+    const char *name;
+    unsigned phase;
+} STATES[WORKER_STATE_COUNT] = {
+#define WORKER_STATE_ROW(symbol, name, phase) [WORKER_##symbol] = {name, phase},
+    WORKER_STATE_LIST(WORKER_STATE_ROW)
+#undef WORKER_STATE_ROW
+};
+
+const char *worker_state_name(enum worker_state state)
+{
+    return STATES[state].name;
+}
+
+/* --- timer, ends --- */
+
+static void handle_event(struct worker *worker, enum worker_event event,
+                         const struct message *message);
+
+static void on_timer(uv_timer_t *timer)
+{
+    handle_event(timer->data, EVENT_TIMEOUT, NULL);
+}
+
+static void arm(struct worker *worker, uint64_t after_ms)
+{
+    uv_timer_start(&worker->timer, on_timer, after_ms, 0);
+}
+
+static void doom(struct worker *worker, enum verdict verdict, const char *detail)
+{
+    if (worker->doom == VERDICT_NONE) {
+        worker->doom = verdict;
+        snprintf(worker->doom_detail, sizeof(worker->doom_detail), "%s", detail);
+    }
+}
+
+static void strike(struct worker *worker)
+{
+    worker->killed = true;
+    worker->state = WORKER_DRAINING;
+    process_signal(worker->process, SIGKILL);
+    arm(worker, PARTING_MS);
+}
+
+void worker_kill(struct worker *worker, enum verdict verdict, const char *fmt, ...)
+{
+    if (worker->state == WORKER_DEAD || worker->killed) {
+        return;
+    }
+    char detail[ERROR_MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, ap);
+    va_end(ap);
+    doom(worker, verdict, detail);
+    strike(worker);
+}
+
+/* Why a worker ended that we did not end: from its exit alone. */
+static enum verdict verdict_of_exit(const struct worker *worker, char *ret_detail,
+                                    size_t size_bytes)
+{
+    const struct process_exit *end = &worker->end;
+    if (end->signal != 0) {
+        bool oom = end->signal == SIGKILL && cgroup_oom_killed(worker->cgroup);
+        const char *name = sigabbrev_np(end->signal);
+        snprintf(ret_detail, size_bytes, oom ? "killed by the kernel for memory (signal %d, SIG%s)"
+                                             : "ended by signal %d (SIG%s)",
+                 end->signal, name ? name : "?");
+        return oom ? VERDICT_MEMORY_EXCEEDED : VERDICT_CRASHED;
+    }
+    switch (end->code) {
+    case WORKER_EXIT_OK:
+        snprintf(ret_detail, size_bytes, "exited without BYE");
+        return worker->said_bye ? VERDICT_DONE : VERDICT_PROTOCOL_ERROR;
+    case WORKER_EXIT_MEMORY:
+        snprintf(ret_detail, size_bytes, "out of memory");
+        return VERDICT_MEMORY_EXCEEDED;
+    case WORKER_EXIT_PROTOCOL:
+        snprintf(ret_detail, size_bytes, "it did not understand a frame of ours");
+        return VERDICT_PROTOCOL_ERROR;
+    case WORKER_EXIT_EXEC:
+        snprintf(ret_detail, size_bytes, "%.128s could not be executed",
+                 worker->settings->executable);
+        return VERDICT_FAILED;
+    case WORKER_EXIT_SANDBOX:
+        snprintf(ret_detail, size_bytes, "the sandbox could not be closed");
+        return VERDICT_FAILED;
+    case WORKER_EXIT_INIT:
+        snprintf(ret_detail, size_bytes, "its initialisation failed; its log says why");
+        return VERDICT_FAILED;
+    default:
+        snprintf(ret_detail, size_bytes, "exited with code %d", end->code);
+        return VERDICT_CRASHED;
+    }
+}
+
+static void fill_receipt(struct worker *worker, struct worker_receipt *receipt)
+{
+    const struct rusage *usage = &worker->end.usage;
+    receipt->end = worker->end;
+    receipt->started_wall_ms = worker->started_wall_ms;
+    receipt->wall_us = clock_monotonic_us() - worker->started_us;
+    receipt->user_us = (uint64_t)usage->ru_utime.tv_sec * 1000000U + (uint64_t)usage->ru_utime.tv_usec;
+    receipt->system_us =
+        (uint64_t)usage->ru_stime.tv_sec * 1000000U + (uint64_t)usage->ru_stime.tv_usec;
+    receipt->young = worker->ready_us == 0;
+    /* A worker's own VmHWM is exact. ru_maxrss is at least our RSS at the fork, so it only speaks
+     * for a worker that could not; no worker can claim less than we saw. */
+    receipt->peak_rss_bytes = worker->peak_sample_bytes;
+    receipt->peak_source = "sample";
+    uint64_t kernel_bytes = (uint64_t)usage->ru_maxrss * 1024U;
+    uint64_t cgroup_bytes;
+    if (cgroup_peak_bytes(worker->cgroup, &cgroup_bytes)) {
+        receipt->peak_rss_bytes = cgroup_bytes;
+        receipt->peak_source = "cgroup";
+    } else if (worker->said_bye && worker->bye_peak_bytes >= worker->peak_sample_bytes) {
+        receipt->peak_rss_bytes = worker->bye_peak_bytes;
+        receipt->peak_source = "worker";
+    } else if (kernel_bytes >= worker->peak_sample_bytes) {
+        receipt->peak_rss_bytes = kernel_bytes;
+        receipt->peak_source = "kernel";
+    }
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Both its exit and its channel's end are here: tells its unit's end, its receipt, and frees it. */
+static void finish(struct worker *worker)
+{
+    struct worker_receipt receipt = {0};
+    receipt.verdict = verdict_of_exit(worker, receipt.detail, sizeof(receipt.detail));
+    if (worker->doom != VERDICT_NONE) {
+        receipt.verdict = worker->doom;
+        snprintf(receipt.detail, sizeof(receipt.detail), "%s", worker->doom_detail);
+    }
+    fill_receipt(worker, &receipt);
+    worker->state = WORKER_DEAD;
+    uv_timer_stop(&worker->timer);
+    if (worker->in_flight) {
+        worker->in_flight = false;
+        bool silent = receipt.verdict == VERDICT_DONE; /* a BYE in the middle of a unit */
+        worker->ops->lost(worker, silent ? VERDICT_PROTOCOL_ERROR : receipt.verdict,
+                          silent ? "said BYE with a unit unfinished" : receipt.detail);
+    }
+    worker->ops->gone(worker, &receipt);
+    logpipe_close(worker->log);
+    process_destroy(worker->process);
+    cgroup_remove(worker->cgroup);
+    uv_close((uv_handle_t *)&worker->timer, on_timer_closed);
+}
+
+/* --- actions --- */
+
+static void act_nothing(struct worker *worker, const struct message *message)
+{
+    (void)worker;
+    (void)message;
+}
+
+static void act_ready(struct worker *worker, const struct message *message)
+{
+    if (message_uint(message, FIELD_VERSION, 0) != PROTOCOL_VERSION) {
+        worker_kill(worker, VERDICT_PROTOCOL_ERROR, "it speaks version %u of the protocol, not %u",
+                    (unsigned)message_uint(message, FIELD_VERSION, 0), PROTOCOL_VERSION);
+        return;
+    }
+    uv_timer_stop(&worker->timer);
+    worker->state = WORKER_READY;
+    worker->ready_us = clock_monotonic_us();
+    worker->idle_since_ms = uv_now(worker->loop);
+    worker->ops->ready(worker);
+}
+
+/* The deadline moves with each item, so a page may take its time and a hung one is found soon;
+ * a worker that claims progress without end meets the unit's own deadline. */
+static void arm_unit(struct worker *worker)
+{
+    uint64_t now_ms = uv_now(worker->loop);
+    uint64_t left_ms = worker->unit_deadline_ms > now_ms ? worker->unit_deadline_ms - now_ms : 1;
+    arm(worker, left_ms < worker->item_deadline_ms ? left_ms : worker->item_deadline_ms);
+}
+
+static void act_progress(struct worker *worker, const struct message *message)
+{
+    uint32_t item = (uint32_t)message_uint(message, FIELD_ITEM, 0);
+    uint32_t items_done = (uint32_t)message_uint(message, FIELD_ITEMS_DONE, 0);
+    if (item != worker->item || items_done > worker->items_done) {
+        worker->item = item;
+        worker->items_done = items_done;
+        if (worker->state == WORKER_BUSY) {
+            arm_unit(worker);
+        }
+        worker->ops->progress(worker);
+    }
+}
+
+static void unit_over(struct worker *worker)
+{
+    worker->in_flight = false;
+    worker->units++;
+    worker->item = 0;
+    worker->items_done = 0;
+    worker->idle_since_ms = uv_now(worker->loop);
+    if (worker->state == WORKER_BUSY) {
+        worker->state = WORKER_LEASED;
+        uv_timer_stop(&worker->timer);
+    }
+}
+
+static void act_done(struct worker *worker, const struct message *message)
+{
+    if (worker->in_flight) {
+        unit_over(worker);
+        worker->ops->done(worker, message);
+    }
+}
+
+static void act_failed(struct worker *worker, const struct message *message)
+{
+    if (!worker->in_flight) {
+        return;
+    }
+    char code[MESSAGE_CODE_BYTES];
+    char text[1024];
+    message_str(message, FIELD_CODE, code, sizeof(code));
+    message_str(message, FIELD_TEXT, text, sizeof(text));
+    unit_over(worker);
+    worker->ops->failed(worker, code, message_bool(message, FIELD_RETRYABLE, false), text);
+}
+
+static void act_bye(struct worker *worker, const struct message *message)
+{
+    worker->said_bye = true;
+    worker->bye_peak_bytes = message_uint(message, FIELD_PEAK_RSS, 0);
+    if (worker->state != WORKER_DRAINING) {
+        worker->state = WORKER_DRAINING; /* it goes by itself */
+        arm(worker, worker->grace_ms);
+    }
+}
+
+static void act_start_timeout(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    worker_kill(worker, VERDICT_DEADLINE_EXCEEDED, "not ready within %llu ms",
+                (unsigned long long)worker->settings->start_deadline_ms);
+}
+
+static void act_unit_timeout(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    worker_kill(worker, VERDICT_DEADLINE_EXCEEDED, "no sign of life within %llu ms",
+                (unsigned long long)worker->item_deadline_ms);
+}
+
+/* DRAINING: it had its time to go; or it is dead, and something that it forked holds the channel. */
+static void act_grace_timeout(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    if (!worker->exited) {
+        doom(worker, worker->in_flight ? VERDICT_CANCELLED : VERDICT_DEADLINE_EXCEEDED,
+             "did not go when told to");
+        strike(worker);
+        return;
+    }
+    worker->channel_ended = true;
+    channel_close(worker->channel);
+    finish(worker);
+}
+
+static void depart(struct worker *worker)
+{
+    if (worker->exited && worker->channel_ended) {
+        finish(worker);
+    } else if (!worker->killed && worker->state != WORKER_DRAINING) {
+        worker->state = WORKER_DRAINING;
+        arm(worker, PARTING_MS);
+    }
+}
+
+static void act_channel_end(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    worker->channel_ended = true;
+    channel_close(worker->channel);
+    depart(worker);
+}
+
+static void act_exit(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    worker->exited = true;
+    depart(worker);
+}
+
+static void act_shutdown(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    struct buf frame;
+    struct message_writer writer;
+    struct error err = ERROR_INIT;
+    worker->state = WORKER_DRAINING;
+    arm(worker, worker->grace_ms);
+    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
+    message_begin(&writer, &frame, MESSAGE_SHUTDOWN, 0);
+    if (message_end(&writer, &err) < 0 ||
+        channel_send(worker->channel, frame.data, frame.size, &err) < 0) {
+        log_debug("%s[%d]: SHUTDOWN: %s", worker->settings->name, (int)worker->pid, err.msg);
+    }
+    buf_deinit(&frame);
+}
+
+/* clang-format off */
+static worker_action *const ACTIONS[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
+    /*                    READY        PROGRESS      DONE         FAILED       BYE          SHUTDOWN      TIMEOUT            CHANNEL_END      EXIT     */
+    [WORKER_STARTING] = { act_ready,   act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_start_timeout, act_channel_end, act_exit },
+    [WORKER_READY]    = { act_nothing, act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_nothing,       act_channel_end, act_exit },
+    [WORKER_LEASED]   = { act_nothing, act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_nothing,       act_channel_end, act_exit },
+    [WORKER_BUSY]     = { act_nothing, act_progress, act_done,    act_failed,  act_bye,     act_shutdown, act_unit_timeout,  act_channel_end, act_exit },
+    [WORKER_DRAINING] = { act_nothing, act_progress, act_done,    act_failed,  act_bye,     act_nothing,  act_grace_timeout, act_channel_end, act_exit },
+    [WORKER_DEAD]     = { act_nothing, act_nothing,  act_nothing, act_nothing, act_nothing, act_nothing,  act_nothing,       act_nothing,     act_nothing },
+};
+/* clang-format on */
+
+static void handle_event(struct worker *worker, enum worker_event event,
+                         const struct message *message)
+{
+    ACTIONS[worker->state][event](worker, message);
+}
+
+/* --- what it says --- */
+
+static void log_for_worker(struct worker *worker, const struct message *message)
+{
+    char text[900];
+    message_str(message, FIELD_TEXT, text, sizeof(text));
+    uint64_t level = message_uint(message, FIELD_LEVEL, LOG_LEVEL_INFO);
+    if (level <= LOG_LEVEL_ERROR) {
+        log_error("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
+    } else if (level == LOG_LEVEL_WARNING) {
+        log_warning("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
+    } else if (level <= LOG_LEVEL_INFO) {
+        log_info("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
+    } else {
+        log_debug("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
+    }
+}
+
+/* Whether it may say this now: by the phase, and by the id of the unit that it answers. */
+static bool legal_now(const struct worker *worker, const struct message *message,
+                      struct error *err)
+{
+    if (!(message_type_phases(message->type) & STATES[worker->state].phase)) {
+        error_set(err, ERROR_PROTOCOL, "%s while %s", message_type_name(message->type),
+                  worker_state_name(worker->state));
+        return false;
+    }
+    bool answers = message->type == MESSAGE_PROGRESS || message->type == MESSAGE_DONE ||
+                   message->type == MESSAGE_FAILED;
+    if (answers && message->id != worker->run_id) {
+        error_set(err, ERROR_PROTOCOL, "%s for run %u, but run %u is in work",
+                  message_type_name(message->type), message->id, worker->run_id);
+        return false;
+    }
+    return true;
+}
+
+static void dispatch(struct worker *worker, const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_READY:
+        handle_event(worker, EVENT_READY, message);
+        return;
+    case MESSAGE_PROGRESS:
+        handle_event(worker, EVENT_PROGRESS, message);
+        return;
+    case MESSAGE_DONE:
+        handle_event(worker, EVENT_DONE, message);
+        return;
+    case MESSAGE_FAILED:
+        handle_event(worker, EVENT_FAILED, message);
+        return;
+    case MESSAGE_BYE:
+        handle_event(worker, EVENT_BYE, message);
+        return;
+    case MESSAGE_LOG:
+        log_for_worker(worker, message);
+        return;
+    default: /* the codec lets nothing else through in this direction */
+        return;
+    }
+}
+
+static void on_frame(void *user, const uint8_t *body, size_t size_bytes)
+{
+    struct worker *worker = user;
+    struct error err = ERROR_INIT;
+    struct message message;
+    if (message_decode(body, size_bytes, DIRECTION_FROM_WORKER, &message, &err) < 0) {
+        worker_kill(worker, VERDICT_PROTOCOL_ERROR, "%s", err.msg);
+        return;
+    }
+    if (legal_now(worker, &message, &err)) {
+        dispatch(worker, &message);
+    } else {
+        worker_kill(worker, VERDICT_PROTOCOL_ERROR, "%s", err.msg);
+    }
+    message_deinit(&message);
+}
+
+static void on_channel_ended(void *user, const struct error *err)
+{
+    struct worker *worker = user;
+    if (err && err->code == ERROR_PROTOCOL && !worker->exited) {
+        worker_kill(worker, VERDICT_PROTOCOL_ERROR, "%s", err->msg);
+    } else if (err && err->code == ERROR_PROTOCOL) {
+        doom(worker, VERDICT_PROTOCOL_ERROR, err->msg);
+    }
+    handle_event(worker, EVENT_CHANNEL_END, NULL);
+}
+
+static const struct channel_ops CHANNEL_OPS = {.frame = on_frame, .ended = on_channel_ended};
+
+static void on_exit_status(void *user, const struct process_exit *end)
+{
+    struct worker *worker = user;
+    worker->end = *end;
+    handle_event(worker, EVENT_EXIT, NULL);
+}
+
+/* --- what it is told --- */
+
+static int send_frame(struct worker *worker, struct message_writer *writer, struct buf *frame,
+                      struct error *err)
+{
+    int failed = message_end(writer, err);
+    if (failed == 0) {
+        failed = channel_send(worker->channel, frame->data, frame->size, err);
+    }
+    buf_deinit(frame);
+    return failed;
+}
+
+static int send_init(struct worker *worker, const struct worker_start *start, struct error *err)
+{
+    const struct settings_class *settings = start->settings;
+    struct buf frame;
+    struct message_writer writer;
+    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
+    message_begin(&writer, &frame, MESSAGE_INIT, 0);
+    message_put_uint(&writer, FIELD_VERSION, PROTOCOL_VERSION);
+    message_put_str(&writer, FIELD_CLASS, settings->name);
+    message_put_str(&writer, FIELD_LIFETIME, lifetime_name(settings->lifetime));
+    message_put_str(&writer, FIELD_PROFILE, settings->profile);
+    message_put_str(&writer, FIELD_STATE_FOLDER, start->state_folder);
+    message_put_uint(&writer, FIELD_MEMORY_MAX, settings->memory_max_bytes);
+    message_put_uint(&writer, FIELD_FILE_MAX, settings->file_max_bytes);
+    struct pack *options = message_put_map(&writer, FIELD_SETTINGS, settings->option_count);
+    for (size_t i = 0; i < settings->option_count; i++) {
+        pack_key_str(options, settings->options[i].key, settings->options[i].value);
+    }
+    return send_frame(worker, &writer, &frame, err);
+}
+
+/* Both pairs: the channel and the log. */
+static int make_pipes(int ret_channel[2], int ret_log[2], struct error *err)
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret_channel) < 0) {
+        return error_set_errno(err, errno, "a channel for a worker");
+    }
+    if (pipe2(ret_log, O_CLOEXEC) < 0) {
+        error_set_errno(err, errno, "a log pipe for a worker");
+        close(ret_channel[0]);
+        close(ret_channel[1]);
+        return -1;
+    }
+    return 0;
+}
+
+static int connect_worker(struct worker *worker, const struct worker_start *start,
+                          struct error *err)
+{
+    int channel[2];
+    int log_pipe[2];
+    if (make_pipes(channel, log_pipe, err) < 0) {
+        return -1;
+    }
+    AUTO_CLOSE int child_channel = channel[1];
+    AUTO_CLOSE int child_log = log_pipe[1];
+    AUTO_CLOSE int our_channel = channel[0];
+    AUTO_CLOSE int our_log = log_pipe[0];
+    struct process_spec spec = {.executable = start->executable,
+                                .channel_fd = child_channel,
+                                .log_fd = child_log};
+    if (process_start(start->loop, &spec, on_exit_status, worker, &worker->process, err) < 0) {
+        return -1;
+    }
+    worker->pid = process_pid(worker->process);
+    const struct channel_limits limits = {.body_max_bytes = FRAME_BODY_MAX_BYTES,
+                                          .queue_max_bytes = CHANNEL_QUEUE_BYTES,
+                                          .frame_timeout_ms = start->frame_timeout_ms};
+    char name[48];
+    snprintf(name, sizeof(name), "%s[%d]", start->settings->name, (int)worker->pid);
+    if (channel_open(start->loop, TAKE_FD(our_channel), &limits, &CHANNEL_OPS, worker,
+                     &worker->channel, err) < 0) {
+        return -1;
+    }
+    return logpipe_open(start->loop, TAKE_FD(our_log), name, &worker->log, err);
+}
+
+/* Past the fork a failure is the worker's: it dies and its receipt says why. */
+static void begin_life(struct worker *worker, const struct worker_start *start,
+                       const struct error *connect_error)
+{
+    struct error err = ERROR_INIT;
+    arm(worker, start->settings->start_deadline_ms);
+    if (connect_error) {
+        worker->channel_ended = worker->channel == NULL;
+        worker_kill(worker, VERDICT_FAILED, "%s", connect_error->msg);
+    } else if (cgroup_place(start->cgroups, worker->pid, start->settings->memory_max_bytes,
+                            &worker->cgroup, &err) < 0) {
+        worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
+    } else if (send_init(worker, start, &err) < 0) {
+        worker_kill(worker, VERDICT_FAILED, "INIT: %s", err.msg);
+    }
+}
+
+int worker_start(const struct worker_start *start, struct worker **ret_worker, struct error *err)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        return error_set(err, ERROR_MEMORY, "no memory for a worker");
+    }
+    worker->ops = start->ops;
+    worker->owner = start->owner;
+    worker->settings = start->settings;
+    worker->loop = start->loop;
+    worker->grace_ms = start->grace_ms;
+    worker->started_us = clock_monotonic_us();
+    worker->started_wall_ms = clock_wall_ms();
+    worker->state = WORKER_STARTING;
+    struct error connect_error = ERROR_INIT;
+    int failed = connect_worker(worker, start, &connect_error);
+    if (failed < 0 && !worker->process) {
+        free(worker);
+        if (err) {
+            *err = connect_error;
+        }
+        return -1;
+    }
+    uv_timer_init(start->loop, &worker->timer);
+    worker->timer.data = worker;
+    begin_life(worker, start, failed < 0 ? &connect_error : NULL);
+    *ret_worker = worker;
+    return 0;
+}
+
+int worker_lease(struct worker *worker, const struct uuid *job, const char *folder,
+                 struct error *err)
+{
+    struct buf frame;
+    struct message_writer writer;
+    char text[UUID_TEXT_BYTES];
+    uuid_format(job, text);
+    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
+    message_begin(&writer, &frame, MESSAGE_LEASE, 0);
+    message_put_str(&writer, FIELD_JOB, text);
+    message_put_str(&writer, FIELD_FOLDER, folder);
+    if (send_frame(worker, &writer, &frame, err) < 0) {
+        return error_wrap(err, "LEASE");
+    }
+    worker->state = WORKER_LEASED;
+    return 0;
+}
+
+static void put_failures(struct message_writer *writer, const struct worker_task *task)
+{
+    struct pack *pack = message_put_array(writer, FIELD_FAILURES, task->failure_count);
+    for (size_t i = 0; i < task->failure_count; i++) {
+        pack_array(pack, 3);
+        pack_uint(pack, task->failures[i].item);
+        pack_str(pack, task->failures[i].code);
+        pack_str(pack, task->failures[i].text);
+    }
+}
+
+static void put_task(struct message_writer *writer, const struct worker_task *task,
+                     uint64_t deadline_ms)
+{
+    message_put_str(writer, FIELD_STAGE, task->stage);
+    message_put_str(writer, FIELD_STEP, task->step);
+    message_put_uint(writer, FIELD_FIRST, task->first);
+    message_put_uint(writer, FIELD_LAST, task->last);
+    message_put_uint(writer, FIELD_ATTEMPT, task->attempt);
+    message_put_uint(writer, FIELD_DEADLINE_MS, deadline_ms < UINT32_MAX ? deadline_ms : UINT32_MAX);
+    if (task->artifact) {
+        message_put_str(writer, FIELD_ARTIFACT, task->artifact);
+    }
+    if (task->answer) {
+        message_put_str(writer, FIELD_ANSWER, task->answer);
+    }
+    if (task->params) {
+        message_put_raw(writer, FIELD_PARAMS, task->params, task->params_bytes);
+    }
+    if (task->failure_count > 0) {
+        put_failures(writer, task);
+    }
+}
+
+int worker_run(struct worker *worker, const struct worker_task *task, struct error *err)
+{
+    struct buf frame;
+    struct message_writer writer;
+    uint64_t items = (uint64_t)task->last - task->first + 1;
+    uint64_t unit_ms = task->item_deadline_ms * (items + 1);
+    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
+    message_begin(&writer, &frame, MESSAGE_RUN, worker->run_id + 1);
+    put_task(&writer, task, unit_ms);
+    if (send_frame(worker, &writer, &frame, err) < 0) {
+        return error_wrap(err, "RUN");
+    }
+    worker->run_id++;
+    worker->state = WORKER_BUSY;
+    worker->in_flight = true;
+    worker->item = 0;
+    worker->items_done = 0;
+    worker->item_deadline_ms = task->item_deadline_ms;
+    worker->unit_deadline_ms = uv_now(worker->loop) + unit_ms;
+    arm_unit(worker);
+    return 0;
+}
+
+void worker_cancel(struct worker *worker)
+{
+    if (worker->state != WORKER_BUSY) {
+        return;
+    }
+    struct buf frame;
+    struct message_writer writer;
+    struct error err = ERROR_INIT;
+    doom(worker, VERDICT_CANCELLED, "cancelled");
+    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
+    message_begin(&writer, &frame, MESSAGE_CANCEL, worker->run_id);
+    if (send_frame(worker, &writer, &frame, &err) < 0) {
+        log_debug("%s[%d]: CANCEL: %s", worker->settings->name, (int)worker->pid, err.msg);
+    }
+    /* What it still says of the unit counts; it goes in any case. */
+    handle_event(worker, EVENT_SHUTDOWN, NULL);
+}
+
+void worker_shutdown(struct worker *worker)
+{
+    handle_event(worker, EVENT_SHUTDOWN, NULL);
+}
+
+void worker_sample(struct worker *worker)
+{
+    uint64_t rss_bytes;
+    if (worker->exited || proc_rss_read(worker->pid, &rss_bytes, NULL) < 0) {
+        return;
+    }
+    worker->rss_bytes = rss_bytes;
+    if (rss_bytes > worker->peak_sample_bytes) {
+        worker->peak_sample_bytes = rss_bytes;
+    }
+}
