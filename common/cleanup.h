@@ -39,20 +39,20 @@ static inline void cleanup_fclose(FILE **file)
 #define AUTO_CLOSE __attribute__((cleanup(cleanup_close)))
 #define AUTO_FCLOSE __attribute__((cleanup(cleanup_fclose)))
 
-#define TAKE_PTR(p)                         \
-    __extension__({                         \
-        __typeof__(p) *take_from_ = &(p);   \
-        __typeof__(p) taken_ = *take_from_; \
-        *take_from_ = NULL;                 \
-        taken_;                             \
+#define TAKE_PTR(p)                                                                                \
+    __extension__({                                                                                \
+        __typeof__(p) *take_from_ = &(p);                                                          \
+        __typeof__(p) taken_ = *take_from_;                                                        \
+        *take_from_ = NULL;                                                                        \
+        taken_;                                                                                    \
     })
 
-#define TAKE_FD(fd)               \
-    __extension__({               \
-        int *take_from_ = &(fd);  \
-        int taken_ = *take_from_; \
-        *take_from_ = -1;         \
-        taken_;                   \
+#define TAKE_FD(fd)                                                                                \
+    __extension__({                                                                                \
+        int *take_from_ = &(fd);                                                                   \
+        int taken_ = *take_from_;                                                                  \
+        *take_from_ = -1;                                                                          \
+        taken_;                                                                                    \
     })
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

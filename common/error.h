@@ -35,9 +35,9 @@ struct error {
     char msg[ERROR_MESSAGE_BYTES];
 };
 
-#define ERROR_INIT        \
-    {                     \
-        ERROR_NONE, 0, "" \
+#define ERROR_INIT                                                                                 \
+    {                                                                                              \
+        ERROR_NONE, 0, ""                                                                          \
     }
 
 /* Sets *err (when not NULL) to code and the formatted message, cut to fit. Returns -1, so that

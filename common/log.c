@@ -51,14 +51,14 @@ static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat status;
-    unsigned long long device;
-    unsigned long long inode;
-    char rest;
+    char ours[48];
 
-    if (!stream || sscanf(stream, "%llu:%llu%c", &device, &inode, &rest) != 2) {
+    if (!stream || fstat(STDERR_FILENO, &status) < 0) {
         return false;
     }
-    return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+    snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    return strcmp(stream, ours) == 0;
 }
 
 void log_init(const char *program, enum log_level level)
@@ -178,12 +178,12 @@ void log_write(enum log_level level, const char *fmt, va_list ap)
     errno = saved_errno;
 }
 
-#define LOG_AT(level_)              \
-    do {                            \
-        va_list ap;                 \
-        va_start(ap, fmt);          \
-        log_write(level_, fmt, ap); \
-        va_end(ap);                 \
+#define LOG_AT(level_)                                                                             \
+    do {                                                                                           \
+        va_list ap;                                                                                \
+        va_start(ap, fmt);                                                                         \
+        log_write(level_, fmt, ap);                                                                \
+        va_end(ap);                                                                                \
     } while (0)
 
 void log_error(const char *fmt, ...)
