@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Escaping for CommonMark 0.30 and the tables and strike-through of GitHub's.
+ *
+ * Invariants: reads nothing past the size given; appends nothing of what it was given but with
+ * backslashes and spaces in place. Source: the CommonMark specification, sections 2.4 and 6.
+ */
+#include "workers/library/markdown.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A character at a place: what stands before and behind it decides. */
+struct place {
+    const char *text;
+    size_t size_bytes;
+    size_t at;
+};
+
+static char char_at(const struct place *place, ptrdiff_t offset)
+{
+    ptrdiff_t index = (ptrdiff_t)place->at + offset;
+
+    return index < 0 || (size_t)index >= place->size_bytes ? ' ' : place->text[index];
+}
+
+static bool is_blank(char c)
+{
+    return (uint8_t)c <= 0x20 || c == 0x7F;
+}
+
+static bool is_word(char c)
+{
+    return (uint8_t)c >= 0x80 || isalnum((unsigned char)c);
+}
+
+/* "&amp;", "&#38;": an entity's name has at most 31 characters. */
+static bool is_entity(const struct place *place)
+{
+    ptrdiff_t i = 1;
+
+    if (char_at(place, i) == '#') {
+        i++;
+    }
+    while (i < 33 && isalnum((unsigned char)char_at(place, i))) {
+        i++;
+    }
+    return i > 1 && char_at(place, i) == ';';
+}
+
+static bool means_something(const struct place *place)
+{
+    char c = char_at(place, 0);
+    char before = char_at(place, -1);
+    char after = char_at(place, 1);
+
+    switch (c) {
+    case '`':
+        return true;
+    case '\\':
+        return ispunct((unsigned char)after) != 0 || place->at + 1 == place->size_bytes;
+    case '*':
+        return !(is_blank(before) && is_blank(after));
+    case '_':
+        return !(is_blank(before) && is_blank(after)) && !(is_word(before) && is_word(after));
+    case '~':
+        return before == '~' || after == '~';
+    case '<':
+        return isalpha((unsigned char)after) || after == '/' || after == '!' || after == '?';
+    case '&':
+        return is_entity(place);
+    case ']':
+        return after == '(' || after == ':' || after == '[';
+    case '|':
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether text is nothing but c and spaces: a rule, or the line under a heading. */
+static bool is_only(const char *text, size_t size_bytes, char c)
+{
+    for (size_t i = 0; i < size_bytes; i++) {
+        if (text[i] != c && !is_blank(text[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where a backslash belongs at the start of a paragraph: before the byte of that index, or
+ * SIZE_MAX for nowhere. */
+static size_t start_escape(const char *text, size_t size_bytes)
+{
+    struct place place = {text, size_bytes, 0};
+    char first = char_at(&place, 0);
+    size_t i = 0;
+
+    if (first == '-' || first == '+') {
+        return is_blank(char_at(&place, 1)) || is_only(text, size_bytes, first) ? 0 : SIZE_MAX;
+    }
+    if (first == '*') {
+        return is_blank(char_at(&place, 1)) ? 0 : SIZE_MAX; /* others are escaped anyway */
+    }
+    if (first == '=' || first == '_') {
+        return is_only(text, size_bytes, first) ? 0 : SIZE_MAX;
+    }
+    if (first == '>') {
+        return 0;
+    }
+    if (first == '#') {
+        while (i < size_bytes && text[i] == '#') {
+            i++;
+        }
+        return i <= 6 && (i == size_bytes || is_blank(text[i])) ? 0 : SIZE_MAX;
+    }
+    if (first == '~') {
+        return SIZE_MAX; /* fences: "~~" is escaped anyway */
+    }
+    while (i < size_bytes && i < 10 && isdigit((unsigned char)text[i])) {
+        i++;
+    }
+    place.at = i;
+    if (i > 0 && i < 10 && (char_at(&place, 0) == '.' || char_at(&place, 0) == ')') &&
+        is_blank(char_at(&place, 1))) {
+        return i;
+    }
+    return SIZE_MAX;
+}
+
+static void trim(const char **text, size_t *size_bytes)
+{
+    while (*size_bytes > 0 && is_blank(**text)) {
+        (*text)++;
+        (*size_bytes)--;
+    }
+    while (*size_bytes > 0 && is_blank((*text)[*size_bytes - 1])) {
+        (*size_bytes)--;
+    }
+}
+
+int markdown_escape(const char *text, size_t size_bytes, bool at_start, struct buf *out,
+                    struct error *err)
+{
+    struct place place;
+    size_t start;
+    size_t plain = 0; /* bytes before `at` that are not yet appended */
+
+    if (size_bytes == 0) {
+        return 0; /* text may be NULL then */
+    }
+    trim(&text, &size_bytes);
+    place = (struct place){text, size_bytes, 0};
+    start = at_start ? start_escape(text, size_bytes) : SIZE_MAX;
+    for (; place.at < size_bytes; place.at++) {
+        bool blank = is_blank(text[place.at]) && text[place.at] != ' ';
+        bool escape = place.at == start || means_something(&place);
+
+        if (!blank && !escape) {
+            plain++;
+            continue;
+        }
+        if (buf_append(out, text + place.at - plain, plain, err) < 0 ||
+            buf_append(out, blank ? " " : "\\", 1, err) < 0) {
+            return -1;
+        }
+        plain = escape ? 1 : 0;
+    }
+    return buf_append(out, text + size_bytes - plain, plain, err);
+}
+
+/* Bytes of the bullet that text begins with; 0 for none. */
+static size_t bullet_bytes(const char *text, size_t size_bytes)
+{
+    static const char *const bullets[] = {
+        "\xE2\x80\xA2", /* bullet */
+        "\xE2\x80\xA3", /* triangular bullet */
+        "\xE2\x81\x83", /* hyphen bullet */
+        "\xE2\x97\x8F",
+        "\xE2\x97\x8B",
+        "\xE2\x97\xA6", /* circles */
+        "\xE2\x96\xA0",
+        "\xE2\x96\xA1",
+        "\xE2\x96\xAA",
+        "\xE2\x96\xAB", /* squares */
+        "\xE2\x80\x93",
+        "\xE2\x80\x94", /* dashes */
+        "\xC2\xB7",     /* middle dot */
+        "-",
+        "*",
+        "+",
+    };
+
+    for (size_t i = 0; i < sizeof bullets / sizeof bullets[0]; i++) {
+        size_t length = strlen(bullets[i]);
+
+        if (size_bytes >= length && memcmp(text, bullets[i], length) == 0 &&
+            (size_bytes == length || is_blank(text[length]) || length == 3)) {
+            return length;
+        }
+    }
+    return 0;
+}
+
+void markdown_list_marker(const char *text, size_t size_bytes, struct markdown_marker *ret_marker)
+{
+    size_t length = bullet_bytes(text, size_bytes);
+    size_t digits = 0;
+
+    snprintf(ret_marker->lead, sizeof ret_marker->lead, "- ");
+    if (length == 0) {
+        while (digits < size_bytes && digits < 9 && isdigit((unsigned char)text[digits])) {
+            digits++;
+        }
+        if (digits > 0 && digits + 1 < size_bytes && (text[digits] == '.' || text[digits] == ')') &&
+            is_blank(text[digits + 1])) {
+            length = digits + 1;
+            snprintf(ret_marker->lead, sizeof ret_marker->lead, "%.*s ", (int)length, text);
+        }
+    }
+    while (length > 0 && length < size_bytes && is_blank(text[length])) {
+        length++;
+    }
+    ret_marker->skip_bytes = length;
+}
+
+size_t markdown_longest_fence(const char *text, size_t size_bytes)
+{
+    size_t longest = 0;
+    size_t run = 0;
+
+    for (size_t i = 0; i < size_bytes; i++) {
+        run = text[i] == '`' ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}

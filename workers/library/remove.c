@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Removing what a job made: its link, and the document with all its rows when no other job made
+ * it too. Removing twice, or what was never there, is no error: the supervisor may ask again
+ * after a crash.
+ */
+#include "workers/library/document.h"
+#include "workers/library/query.h"
+
+static int run_for_row(struct library *library, enum statement_name name, int64_t row,
+                       struct error *err)
+{
+    struct statement *statement = library_statement(library, name);
+
+    statement_int(statement, 1, row);
+    return statement_run(statement, err);
+}
+
+/* The full-text index first: it needs the texts to find its entries. */
+static int remove_document(struct library *library, int64_t row, struct error *err)
+{
+    static const enum statement_name order[] = {
+        STATEMENT_FTS_DELETE_DOCUMENT, STATEMENT_PAGES_DELETE,   STATEMENT_RECORDS_DELETE,
+        STATEMENT_MARKS_DELETE,        STATEMENT_STYLES_CLEAR,   STATEMENT_FURNITURE_CLEAR,
+        STATEMENT_OUTLINE_CLEAR,       STATEMENT_METADATA_CLEAR, STATEMENT_DOCUMENT_DELETE,
+    };
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (run_for_row(library, order[i], row, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int count_jobs(struct library *library, int64_t row, int64_t *ret_count, struct error *err)
+{
+    struct statement *count = library_statement(library, STATEMENT_JOBS_OF_DOCUMENT);
+
+    statement_int(count, 1, row);
+    if (statement_step(count, err) < 1) {
+        return -1;
+    }
+    *ret_count = statement_column_int(count, 0);
+    statement_end(count);
+    return 0;
+}
+
+static int remove_link(struct library *library, const char *job, int64_t row, bool *ret_removed,
+                       struct error *err)
+{
+    struct statement *cut = library_statement(library, STATEMENT_JOB_DELETE);
+    int64_t others = 0;
+
+    statement_text(cut, 1, job);
+    if (statement_run(cut, err) < 0 || count_jobs(library, row, &others, err) < 0) {
+        return -1;
+    }
+    *ret_removed = others == 0;
+    return others == 0 ? remove_document(library, row, err) : 0;
+}
+
+/* In one durable transaction; ret_document->id is "" when the job had none. */
+static int remove_job(struct library *library, const char *job, struct document *ret_document,
+                      bool *ret_removed, struct error *err)
+{
+    if (library_begin(library, true, err) < 0) {
+        return -1;
+    }
+    *ret_removed = false;
+    if (document_of_job(library, job, ret_document, err) < 0) {
+        if (err->code != ERROR_NOT_FOUND) {
+            library_rollback(library);
+            return -1;
+        }
+        ret_document->id[0] = '\0';
+    } else if (remove_link(library, job, ret_document->row, ret_removed, err) < 0) {
+        library_rollback(library);
+        return -1;
+    }
+    return library_commit(library, err);
+}
+
+int query_delete(struct library *library, const struct query *query, struct answer *answer,
+                 struct error *err)
+{
+    const char *job = query_param(query, "job", NULL);
+    struct document document;
+    struct json *json = &answer->json;
+    bool removed;
+
+    if (!job) {
+        return error_set(err, ERROR_INVALID, "delete needs the parameter job");
+    }
+    if (remove_job(library, job, &document, &removed, err) < 0) {
+        return -1;
+    }
+    json_open(json, '{');
+    json_key_str(json, "job_id", job);
+    json_key_str(json, "document_id", document.id[0] ? document.id : NULL);
+    json_key_bool(json, "document_removed", removed);
+    json_close(json, '}');
+    return 0;
+}

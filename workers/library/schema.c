@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The migrations of library.db.
+ *
+ * Invariants: a step, once released, never changes: a correction is a further step. A step and
+ * its version number become visible together. Blocks on the disk. Logs nothing.
+ */
+#include "workers/library/schema.h"
+
+#include "common/cleanup.h"
+#include "workers/library/statement.h"
+
+#define SCHEMA_APPLICATION_ID 0x65626231 /* "ebb1" */
+
+/*
+ * A page's row number is its document's shifted left by 32, plus the page's number: the pages of
+ * a document lie together in order, and are found with no further index, in the full-text index
+ * too. page_records is apart, so that who reads texts does not read past the records. page_marks
+ * is what finish needs of the pages' records: see marks.h.
+ */
+static const char step_1[] =
+    "CREATE TABLE documents("
+    " row INTEGER PRIMARY KEY,"
+    " id TEXT NOT NULL UNIQUE,"
+    " sha256 TEXT NOT NULL,"
+    " format TEXT NOT NULL,"
+    " size_bytes INTEGER NOT NULL,"
+    " page_count INTEGER NOT NULL,"
+    " encrypted INTEGER NOT NULL,"
+    " repaired INTEGER NOT NULL,"
+    " warnings TEXT,"
+    " status TEXT NOT NULL DEFAULT 'incomplete',"
+    " pages_failed INTEGER NOT NULL DEFAULT 0,"
+    " chars INTEGER NOT NULL DEFAULT 0,"
+    " words INTEGER NOT NULL DEFAULT 0,"
+    " updated_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE document_metadata("
+    " document INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY(document, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE outline("
+    " document INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " depth INTEGER NOT NULL, page INTEGER NOT NULL, title TEXT NOT NULL,"
+    " PRIMARY KEY(document, ordinal)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE job_documents("
+    " job TEXT NOT NULL PRIMARY KEY, document INTEGER NOT NULL, name TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX job_documents_document ON job_documents(document, job);"
+    "CREATE TABLE pages("
+    " row INTEGER PRIMARY KEY,"
+    " document INTEGER NOT NULL GENERATED ALWAYS AS (row >> 32) VIRTUAL,"
+    " number INTEGER NOT NULL GENERATED ALWAYS AS (row & 4294967295) VIRTUAL,"
+    " id TEXT NOT NULL,"
+    " label TEXT,"
+    " width_pt REAL,"
+    " height_pt REAL,"
+    " rotation_deg INTEGER,"
+    " source TEXT,"
+    " ocr_reason TEXT,"
+    " glyphs INTEGER NOT NULL DEFAULT 0,"
+    " garbled INTEGER NOT NULL DEFAULT 0,"
+    " hidden INTEGER NOT NULL DEFAULT 0,"
+    " images INTEGER NOT NULL DEFAULT 0,"
+    " image_cover REAL NOT NULL DEFAULT 0,"
+    " chars INTEGER NOT NULL DEFAULT 0,"
+    " words INTEGER NOT NULL DEFAULT 0,"
+    " failure_code TEXT,"
+    " failure_text TEXT,"
+    " warnings TEXT,"
+    " text TEXT NOT NULL DEFAULT ''"
+    ") STRICT;"
+    "CREATE TABLE page_records(row INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;"
+    "CREATE TABLE page_marks("
+    " document INTEGER NOT NULL, page INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " class INTEGER NOT NULL, key INTEGER NOT NULL, weight INTEGER NOT NULL,"
+    " PRIMARY KEY(document, page, kind, class, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE text_styles("
+    " document INTEGER NOT NULL, level INTEGER NOT NULL,"
+    " size_pt REAL NOT NULL, bold INTEGER NOT NULL,"
+    " PRIMARY KEY(document, size_pt, bold)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE furniture("
+    " document INTEGER NOT NULL, margin INTEGER NOT NULL, key INTEGER NOT NULL,"
+    " pages INTEGER NOT NULL,"
+    " PRIMARY KEY(document, margin, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE VIRTUAL TABLE pages_fts USING fts5("
+    " text, content='pages', content_rowid='row', tokenize='unicode61 remove_diacritics 2');";
+
+/* Row n brings version n to version n + 1. */
+static const char *const steps[] = {step_1};
+
+int schema_version(void)
+{
+    return (int)ARRAY_LEN(steps);
+}
+
+/* The one number that sql answers. */
+static int read_int(sqlite3 *db, const char *sql, int *ret_value, struct error *err)
+{
+    sqlite3_stmt *handle = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &handle, NULL);
+
+    if (rc == SQLITE_OK && sqlite3_step(handle) == SQLITE_ROW) {
+        *ret_value = sqlite3_column_int(handle, 0);
+    }
+    rc = rc == SQLITE_OK ? sqlite3_finalize(handle) : rc;
+    return rc == SQLITE_OK ? 0 : statement_sqlite_error(db, rc, err);
+}
+
+int schema_check(sqlite3 *db, bool *ret_empty, struct error *err)
+{
+    int application = 0;
+    int version = 0;
+    int objects = 0;
+
+    if (read_int(db, "PRAGMA application_id", &application, err) < 0 ||
+        read_int(db, "PRAGMA user_version", &version, err) < 0 ||
+        read_int(db, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0) {
+        return -1;
+    }
+    if (version == 0 && objects == 0 && application == 0) {
+        *ret_empty = true;
+        return 0;
+    }
+    if (application != SCHEMA_APPLICATION_ID || version < 1) {
+        return error_set(err, ERROR_INVALID, "it is a database, but not one of ebb's");
+    }
+    if (version > schema_version()) {
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "its schema has version %d and this ebb-library knows versions up to %d: "
+                         "install the newer ebb that wrote it",
+                         version, schema_version());
+    }
+    *ret_empty = false;
+    return 0;
+}
+
+static int execute(sqlite3 *db, const char *sql, struct error *err)
+{
+    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? 0 : statement_sqlite_error(db, rc, err);
+}
+
+static int run_step(sqlite3 *db, int version, struct error *err)
+{
+    char *finish = sqlite3_mprintf("PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT;",
+                                   SCHEMA_APPLICATION_ID, version + 1);
+    int rc = -1;
+
+    if (!finish) {
+        return error_set(err, ERROR_MEMORY, "no memory for a migration");
+    }
+    if (execute(db, "BEGIN IMMEDIATE", err) == 0) {
+        rc = execute(db, steps[version], err);
+        rc = rc == 0 ? execute(db, finish, err) : rc;
+        if (rc < 0 && !sqlite3_get_autocommit(db)) {
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+    sqlite3_free(finish);
+    return rc < 0 ? error_wrap(err, "migration of the library to version %d", version + 1) : 0;
+}
+
+int schema_migrate(sqlite3 *db, struct error *err)
+{
+    int version = 0;
+
+    if (read_int(db, "PRAGMA user_version", &version, err) < 0) {
+        return -1;
+    }
+    for (; version < schema_version(); version++) {
+        if (run_step(db, version, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

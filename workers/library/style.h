@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What only the whole document tells about a block: whether its size and weight make it a
+ * heading and of which level, and whether it is furniture, a header or footer that repeats.
+ *
+ * A class is a size and a weight in one number that sorts as headings do: half points times two,
+ * plus one for bold.
+ */
+#ifndef EBB_WORKERS_LIBRARY_STYLE_H
+#define EBB_WORKERS_LIBRARY_STYLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/page.h"
+#include "workers/library/library.h"
+
+#define STYLE_LEVEL_MAX 6
+#define STYLE_HEADINGS_MAX 64
+#define STYLE_FURNITURE_MAX 65536 /* entries of one document that count */
+
+struct style_heading {
+    uint32_t class;
+    uint8_t level; /* 1 to STYLE_LEVEL_MAX */
+};
+
+struct style_furniture {
+    enum page_margin margin;
+    uint64_t key;
+};
+
+struct document_style {
+    uint32_t body_class; /* 0 while the document is not finished, or has no text */
+    struct style_heading headings[STYLE_HEADINGS_MAX]; /* by class, falling */
+    uint32_t heading_count;
+    struct style_furniture *furniture; /* by margin and key (as signed), rising */
+    uint32_t furniture_count;
+};
+
+uint32_t style_class(float size_pt, bool bold);
+float style_class_size_pt(uint32_t class);
+bool style_class_bold(uint32_t class);
+
+/* The class of most of the block's text; 0 where it has none. */
+uint32_t style_block_class(const struct page_block *block);
+
+/* A text block that is short enough to be a heading if its size makes it one: at most two lines
+ * and 120 bytes, with a letter. */
+bool style_block_is_short(const struct page_block *block);
+/* The least class with which a short text block is a heading: a size of 1.2 times the body's. */
+uint32_t style_promoted_class(uint32_t body_class);
+
+/* Gives levels to heading_count classes, falling: sizes within 7% of each other and of one
+ * weight share a level; what is below level 6 is level 6. */
+void style_rank(struct style_heading *headings, uint32_t heading_count);
+
+/* How often a margin text came, for style_repeats. */
+struct style_occurrence {
+    uint32_t pages;       /* that have it */
+    uint32_t odd_pages;   /* of them */
+    uint32_t first, last; /* page */
+};
+#define STYLE_REPEATS_MIN 3
+/* True for furniture: on at least three pages, and on at least half of those between its first
+ * and its last (of the odd or the even ones alone where it is only there). A chapter's running
+ * head is furniture in its chapter. */
+bool style_repeats(const struct style_occurrence *occurrence);
+
+/* Reads what finish stored. Owns: arena. An unfinished document has an empty style. */
+int style_load(struct library *library, int64_t document_row, struct arena *arena,
+               struct document_style *ret_style, struct error *err);
+
+/* 0 for what is no heading. */
+uint8_t style_heading_level(const struct document_style *style, const struct page_block *block);
+bool style_is_furniture(const struct document_style *style, const struct page_block *block);
+
+#endif

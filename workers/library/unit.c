@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Units: a table of steps and stages, and outcomes as results.
+ *
+ * Blocks on the disk. Diagnostics: LOG at notice what library_open found, once; failures go to
+ * the supervisor as FAILED.
+ */
+#include "workers/library/unit.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/parse.h"
+#include "workers/library/finish.h"
+#include "workers/library/library.h"
+#include "workers/library/persist.h"
+#include "workers/library/query.h"
+
+#define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
+
+/* What a step's handler works with. */
+struct run {
+    struct worker *worker;
+    struct library *library;
+    const struct worker_unit *unit;
+    struct worker_result *result;
+    struct outcome outcome;
+};
+
+static int init(struct worker *worker, void **ret_user, struct error *err)
+{
+    uint64_t max_bytes;
+    struct library *library;
+
+    if (parse_bytes(worker_setting(worker, "max_bytes", "0"), &max_bytes, err) < 0) {
+        return error_wrap(err, "max_bytes");
+    }
+    library = library_open(worker_state_folder(worker), max_bytes, err);
+    if (!library) {
+        return -1;
+    }
+    if (library_note(library)[0]) {
+        worker_log(worker, LOG_LEVEL_NOTICE, "%s", library_note(library));
+    }
+    *ret_user = library;
+    return 0;
+}
+
+static void deinit(void *user)
+{
+    library_close(user);
+}
+
+static struct persist_unit persist_unit_of(const struct worker_unit *unit)
+{
+    return (struct persist_unit){
+        .job = unit->job,
+        .name = worker_unit_param(unit, "name", "document"),
+        .artifact_path = unit->artifact_path,
+        .first = unit->first,
+        .last = unit->last,
+    };
+}
+
+static int need_artifact(const struct run *run, struct error *err)
+{
+    return run->unit->artifact_path
+               ? 0
+               : error_set(err, ERROR_INVALID, "the unit names no artifact to persist");
+}
+
+static int run_persist_survey(struct run *run, struct error *err)
+{
+    struct persist_unit unit = persist_unit_of(run->unit);
+
+    if (need_artifact(run, err) < 0 ||
+        persist_survey(run->library, &unit, &run->outcome, err) < 0) {
+        return -1;
+    }
+    worker_result_document(run->result, run->outcome.document_id);
+    return 0;
+}
+
+static int run_persist_pages(struct run *run, struct error *err)
+{
+    struct persist_unit unit = persist_unit_of(run->unit);
+
+    if (need_artifact(run, err) < 0 || persist_pages(run->library, &unit, &run->outcome, err) < 0) {
+        return -1;
+    }
+    worker_result_document(run->result, run->outcome.document_id);
+    worker_result_count(run->result, "pages", run->outcome.pages);
+    worker_result_count(run->result, "chars", run->outcome.chars);
+    return 0;
+}
+
+/* The list of RUN, one at a time; its texts live until the next. */
+struct failure_list {
+    const struct message *message;
+    struct message_failure current;
+};
+
+static bool failure_at(void *context, size_t index, struct finish_failure *ret_failure)
+{
+    struct failure_list *list = context;
+
+    if (!message_failure_at(list->message, FIELD_FAILURES, index, &list->current)) {
+        return false;
+    }
+    *ret_failure =
+        (struct finish_failure){list->current.item, list->current.code, list->current.text};
+    return true;
+}
+
+static int run_finish(struct run *run, struct error *err)
+{
+    struct failure_list list = {.message = run->unit->message};
+    struct finish_unit unit = {
+        .job = run->unit->job,
+        .failure_at = failure_at,
+        .context = &list,
+        .failures_cut = message_count(run->unit->message, FIELD_FAILURES) >= FAILURES_MAX,
+    };
+
+    if (finish_document(run->library, &unit, &run->outcome, err) < 0) {
+        return -1;
+    }
+    worker_result_document(run->result, run->outcome.document_id);
+    worker_result_count(run->result, "pages", run->outcome.pages);
+    worker_result_count(run->result, "pages_failed", run->outcome.pages_failed);
+    worker_result_count(run->result, "chars", run->outcome.chars);
+    worker_result_count(run->result, "words", run->outcome.words);
+    return 0;
+}
+
+static const char *query_unit_param(const void *context, const char *key)
+{
+    return worker_unit_param(context, key, NULL);
+}
+
+static bool query_unit_progress(void *context, uint32_t done)
+{
+    return worker_progress(context, done > 0 ? done : 1, done);
+}
+
+static int run_query(struct run *run, struct error *err)
+{
+    struct query query = {
+        .kind = worker_unit_param(run->unit, "kind", ""),
+        .param = query_unit_param,
+        .context = run->unit,
+        .progress = query_unit_progress,
+        .progress_context = run->worker,
+        .answer_path = run->unit->answer_path,
+    };
+
+    return query_run(run->library, &query, err);
+}
+
+static const struct {
+    const char *step;
+    const char *stage; /* NULL: any */
+    int (*run)(struct run *run, struct error *err);
+} steps[] = {
+    {"persist", "survey", run_persist_survey},
+    {"persist", "extract", run_persist_pages},
+    {"work", "finish", run_finish},
+    {"query", NULL, run_query},
+};
+
+static int fail(const struct run *run, const struct error *err)
+{
+    bool retryable;
+    const char *code = outcome_code(&run->outcome, err, &retryable);
+
+    return code ? worker_result_fail(run->result, code, retryable, "%s", err->msg) : -1;
+}
+
+static int run_unit(struct worker *worker, void *user, const struct worker_unit *unit,
+                    struct worker_result *result, struct error *err)
+{
+    struct run run = {.worker = worker, .library = user, .unit = unit, .result = result};
+
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        if (strcmp(steps[i].step, unit->step) == 0 &&
+            (!steps[i].stage || strcmp(steps[i].stage, unit->stage) == 0)) {
+            return steps[i].run(&run, err) < 0 ? fail(&run, err) : 0;
+        }
+    }
+    return worker_result_fail(result, "unsupported", false,
+                              "ebb-library has no step %s of stage %s", unit->step, unit->stage);
+}
+
+const struct worker_ops unit_ops = {
+    .class_name = "library",
+    .init = init,
+    .run = run_unit,
+    .deinit = deinit,
+};
