@@ -14,18 +14,19 @@
 
 #define FRAME_HEADER_BYTES 4U
 #define FRAME_BODY_MAX_BYTES (1U << 20)
+#define FRAME_READ_MAX_BYTES (64U << 10) /* more is never fed in one go */
 
 struct frame_reader {
-    struct buf pending;     /* bytes of frames not complete yet */
+    struct buf pending; /* bytes received and not handed out, behind those of taken_bytes */
     size_t body_max_bytes;
-    size_t taken_bytes;     /* of pending's front: the frame last handed out */
+    size_t taken_bytes; /* of pending's front: frames handed out already */
 };
 
 /* body_max_bytes: 1 to FRAME_BODY_MAX_BYTES. */
 void frame_reader_init(struct frame_reader *reader, size_t body_max_bytes);
 void frame_reader_deinit(struct frame_reader *reader);
-/* Adds received bytes. ERROR_LIMIT when they are more than one frame of the maximum size plus
- * one read could leave over; ERROR_MEMORY. */
+/* Adds received bytes; then call frame_reader_next until it says 0. ERROR_LIMIT when they come to
+ * more than a frame of the maximum size and a read of FRAME_READ_MAX_BYTES; ERROR_MEMORY. */
 int frame_reader_feed(struct frame_reader *reader, const void *data, size_t size_bytes,
                       struct error *err);
 /* 1: ret_body borrows a whole frame's body until the next call on the reader; 0: not yet whole;

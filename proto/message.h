@@ -32,7 +32,8 @@
  *   STRLIST  array of STR (0-512 bytes), at most max
  *   UNITS    array of [stage STR 1-32, first UINT32 >= 1, last UINT32 >= first], at most max
  *   FAILURES array of [item UINT32 >= 1, code STR 1-64, text STR 0-512], at most max
- *   ANY      any value; nesting at most 32
+ *   ANY      any value; nesting at most 32, the frame's own two levels included
+ * A key of a STRMAP or COUNTS comes once.
  */
 #define FIELD_LIST(X)                                                                              \
     X(VERSION, "version", UINT, 1, 65535)                                                          \
@@ -121,15 +122,14 @@ enum phase {
 #define F5(a, b, c, d, e) (F4(a, b, c, d) | F1(e))
 #define F6(a, b, c, d, e, f) (F5(a, b, c, d, e) | F1(f))
 
-/* MESSAGE(SYMBOL, number, direction, phases, most bytes of body, required fields, optional fields) */
+/* MESSAGE(SYMBOL, number, direction, phases, most bytes of body, required and optional fields) */
 #define MESSAGE_LIST(X)                                                                            \
     X(INIT, 1, TO_WORKER, PHASE_STARTING, 262144,                                                  \
       F6(VERSION, CLASS, LIFETIME, PROFILE, STATE_FOLDER, MEMORY_MAX) | F1(FILE_MAX),              \
       F2(SETTINGS, SECRETS))                                                                       \
     X(LEASE, 2, TO_WORKER, PHASE_READY | PHASE_LEASED, 8192, F2(JOB, FOLDER), 0)                   \
     X(RUN, 3, TO_WORKER, PHASE_LEASED, FRAME_BODY_MAX_BYTES,                                       \
-      F6(STAGE, STEP, FIRST, LAST, ATTEMPT, DEADLINE_MS),                                          \
-      F4(ARTIFACT, ANSWER, PARAMS, FAILURES))                                                      \
+      F6(STAGE, STEP, FIRST, LAST, ATTEMPT, DEADLINE_MS), F4(ARTIFACT, ANSWER, PARAMS, FAILURES))  \
     X(CANCEL, 4, TO_WORKER, PHASE_LEASED | PHASE_BUSY, 64, 0, 0)                                   \
     X(SHUTDOWN, 5, TO_WORKER, PHASE_ANY, 64, 0, 0)                                                 \
     X(READY, 16, FROM_WORKER, PHASE_STARTING, 1024, F3(VERSION, PID, SANDBOX), F1(LOAD_US))        \
@@ -200,10 +200,17 @@ bool message_strmap_get(const struct message *message, enum field field, const c
 size_t message_count(const struct message *message, enum field field);
 
 #define MESSAGE_STAGE_BYTES 33
-struct message_unit { char stage[MESSAGE_STAGE_BYTES]; uint32_t first, last; };
+struct message_unit {
+    char stage[MESSAGE_STAGE_BYTES];
+    uint32_t first, last;
+};
 #define MESSAGE_CODE_BYTES 65
 #define MESSAGE_DETAIL_BYTES 513
-struct message_failure { uint32_t item; char code[MESSAGE_CODE_BYTES]; char text[MESSAGE_DETAIL_BYTES]; };
+struct message_failure {
+    uint32_t item;
+    char code[MESSAGE_CODE_BYTES];
+    char text[MESSAGE_DETAIL_BYTES];
+};
 /* Elements of UNITS and FAILURES; false past the end. */
 bool message_unit_at(const struct message *message, size_t index, struct message_unit *ret_unit);
 bool message_failure_at(const struct message *message, enum field field, size_t index,
@@ -212,12 +219,14 @@ bool message_failure_at(const struct message *message, enum field field, size_t 
 /*
  * Writing: begin, put each field once, end. The frame is appended to out, header and all. Field
  * values are checked as the reader would; message_end fails (and leaves out as it was at begin)
- * when one was not legal, a required one is missing or the body is over its maximum.
+ * when one was not legal, came twice or a required one is missing (ERROR_INVALID), the body is
+ * over its maximum (ERROR_LIMIT) or out is full (ERROR_LIMIT, ERROR_MEMORY).
  */
 struct message_writer {
     struct pack pack;
     struct buf *out;
-    size_t start_bytes;
+    size_t start_bytes; /* of out: where the frame starts */
+    size_t map_bytes;   /* of out: where its payload starts */
     enum message_type type;
     uint64_t written; /* set of enum field */
     struct error err; /* the first thing that went wrong */

@@ -18,7 +18,9 @@
 #include "common/buf.h"
 #include "common/error.h"
 
-struct page_box { float x0, y0, x1, y1; };
+struct page_box {
+    float x0, y0, x1, y1;
+};
 
 /* Style bits of a span. */
 enum {
@@ -46,7 +48,7 @@ struct page_line {
     int16_t angle_deg;  /* of the baseline, clockwise, 0 for upright text; -179 to 180 */
     bool vertical;      /* writing mode: top to bottom */
     bool right_to_left; /* the line's main direction */
-    bool hyphenated;    /* ends in a hyphen that the text drops: its word goes on in the next line */
+    bool hyphenated; /* ends in a hyphen that the text drops: its word goes on in the next line */
     struct page_span *spans;
     uint32_t span_count;
 };
@@ -54,7 +56,7 @@ struct page_line {
 /* X(SYMBOL, "name") */
 #define PAGE_BLOCK_LIST(X)                                                                         \
     X(TEXT, "text")                                                                                \
-    X(HEADING, "heading") /* candidate by the page's own evidence; level 0 until finish ranks it */ \
+    X(HEADING, "heading") /* by the page's own evidence; ranked by finish */                       \
     X(LIST_ITEM, "list_item")                                                                      \
     X(CODE, "code")                                                                                \
     X(TABLE, "table")                                                                              \
@@ -74,8 +76,8 @@ enum page_margin { PAGE_MARGIN_NONE, PAGE_MARGIN_TOP, PAGE_MARGIN_BOTTOM };
 
 struct page_block {
     enum page_block_kind kind;
-    enum page_margin margin;  /* a candidate for header (TOP) or footer (BOTTOM) */
-    uint64_t margin_key;      /* FNV-1a of its text with digits folded; 0 where margin is NONE */
+    enum page_margin margin; /* a candidate for header (TOP) or footer (BOTTOM) */
+    uint64_t margin_key;     /* FNV-1a of its text with digits folded; 0 where margin is NONE */
     struct page_box box;
     struct page_line *lines;
     uint32_t line_count;
@@ -90,7 +92,7 @@ struct page_record {
     uint32_t number;   /* 1-based */
     const char *label; /* as printed in a reader ("iv"); NULL where the document has none */
     float width_pt, height_pt;
-    uint16_t rotation_deg; /* 0, 90, 180, 270: already applied */
+    uint16_t rotation_deg;  /* 0, 90, 180, 270: already applied */
     const char *source;     /* "native"; "ocr" when its text comes from there */
     const char *ocr_reason; /* "no_text", "sparse_text", "garbled"; NULL where OCR is not needed */
     const char *failure_code; /* NULL, or why the page could not be read: blocks are what was got */
@@ -98,8 +100,8 @@ struct page_record {
     uint32_t glyph_count;
     uint32_t garbled_count; /* glyphs with no known character */
     uint32_t hidden_count;
-    uint32_t image_count;   /* placements */
-    float image_cover;      /* share of the page's area under images, 0 to 1 */
+    uint32_t image_count; /* placements */
+    float image_cover;    /* share of the page's area under images, 0 to 1 */
     struct page_font *fonts;
     uint32_t font_count;
     struct page_block *blocks; /* in reading order */

@@ -15,7 +15,10 @@
 #include "common/error.h"
 #include "common/hash.h"
 
-struct survey_pair { const char *key; const char *value; };
+struct survey_pair {
+    const char *key;
+    const char *value;
+};
 
 struct survey_outline {
     uint32_t page;  /* 1-based; 0 when it leads nowhere */
@@ -33,7 +36,8 @@ struct survey_record {
     uint32_t page_count;
     bool encrypted;
     bool repaired; /* damaged, and read all the same */
-    struct survey_pair *metadata; /* title, author, subject, keywords, creator, producer, created, modified */
+    struct survey_pair
+        *metadata; /* title, author, subject, keywords, creator, producer, created, modified */
     uint32_t metadata_count;
     struct survey_outline *outline;
     uint32_t outline_count;

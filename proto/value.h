@@ -59,8 +59,9 @@ bool value_str_equal(struct value value, const char *text);
 
 /* A decoded msgpack object with its memory. */
 struct value_tree;
-/* Decodes exactly one object from data; ERROR_PROTOCOL for trailing bytes, truncation or nesting
- * over 32 levels. Strings are borrowed from data, which must outlive the tree. */
+/* Decodes exactly one object from data; ERROR_PROTOCOL for trailing bytes, truncation, nesting
+ * over 32 levels, ext types and STR that is not UTF-8. Takes at most 24 bytes of memory for each
+ * byte of data. Strings are borrowed from data, which must outlive the tree. */
 struct value_tree *value_decode(const void *data, size_t size_bytes, struct error *err);
 /* Decodes the first object of data and says how many bytes it took. */
 struct value_tree *value_decode_next(const void *data, size_t size_bytes, size_t *ret_used_bytes,
@@ -89,10 +90,13 @@ void pack_uint(struct pack *pack, uint64_t value);
 void pack_int(struct pack *pack, int64_t value);
 void pack_float(struct pack *pack, float value);   /* 5 bytes */
 void pack_double(struct pack *pack, double value); /* 9 bytes */
+/* Bytes that are not UTF-8 become U+FFFD. */
 void pack_str(struct pack *pack, const char *text);
 void pack_str_n(struct pack *pack, const char *text, size_t size_bytes);
+/* At most max_bytes of it, cut at a character. */
+void pack_str_cut(struct pack *pack, const char *text, size_t max_bytes);
 void pack_bin(struct pack *pack, const void *data, size_t size_bytes);
-/* A value seen elsewhere, as it was. */
+/* A value seen elsewhere, as it was; nil for one that is absent. */
 void pack_value(struct pack *pack, struct value value);
 /* Bytes that already are one msgpack object. */
 void pack_raw(struct pack *pack, const void *data, size_t size_bytes);

@@ -32,14 +32,14 @@ bool verdict_parse(const char *name, enum verdict *ret_verdict);
 
 /* A worker's exit codes. Anything else, and any signal, is a crash. */
 enum worker_exit {
-    WORKER_EXIT_OK = 0,         /* said BYE */
-    WORKER_EXIT_USAGE = 64,     /* started by hand: no channel on fd 3 */
-    WORKER_EXIT_PROTOCOL = 65,  /* the supervisor's frame made no sense */
-    WORKER_EXIT_SANDBOX = 66,   /* the sandbox could not be closed */
-    WORKER_EXIT_INIT = 67,      /* the class's init failed; LOG said why */
-    WORKER_EXIT_MEMORY = 68,    /* an allocation failed where it could not go on */
-    WORKER_EXIT_EXEC = 69,      /* set by the forked child: exec failed */
-    WORKER_EXIT_ORPHANED = 70,  /* the channel closed without SHUTDOWN */
+    WORKER_EXIT_OK = 0,        /* said BYE */
+    WORKER_EXIT_USAGE = 64,    /* started by hand: no channel on fd 3 */
+    WORKER_EXIT_PROTOCOL = 65, /* the supervisor's frame made no sense */
+    WORKER_EXIT_SANDBOX = 66,  /* the sandbox could not be closed */
+    WORKER_EXIT_INIT = 67,     /* the class's init failed; LOG said why */
+    WORKER_EXIT_MEMORY = 68,   /* an allocation failed where it could not go on */
+    WORKER_EXIT_EXEC = 69,     /* set by the forked child: exec failed */
+    WORKER_EXIT_ORPHANED = 70, /* the channel closed without SHUTDOWN */
 };
 
 #endif
