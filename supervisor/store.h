@@ -62,8 +62,19 @@ struct store_unit {
     uint8_t verdict; /* enum verdict of its last try */
 };
 
+/* A page (or other item) that was lost, as it is stored. */
+struct store_failure {
+    uint8_t stage;
+    uint32_t item;
+    enum verdict verdict;
+    char *code;
+    char *text;
+};
+
+#define STORE_FAILURES_LOADED_MAX 1024
+
 /* A job as it is loaded for work. Owned by the callback's caller until it returns, except that
- * units and params may be taken (set the pointer to NULL). */
+ * what a pointer holds may be taken (set the pointer to NULL). */
 struct store_job {
     struct uuid id;
     char *name;
@@ -75,8 +86,10 @@ struct store_job {
     uint32_t pages;       /* 0 while unknown */
     uint64_t failure_count;
     uint32_t restarts;    /* times that a supervisor found it interrupted */
-    struct store_unit *units;
+    struct store_unit *units; /* by number */
     size_t unit_count;
+    struct store_failure *failures; /* the first STORE_FAILURES_LOADED_MAX by item */
+    size_t failures_loaded;
 };
 
 struct store_receipt {

@@ -228,6 +228,9 @@ static void act_ready(struct worker *worker, const struct message *message)
                     (unsigned)message_uint(message, FIELD_VERSION, 0), PROTOCOL_VERSION);
         return;
     }
+    struct value sandbox = message->fields[FIELD_SANDBOX];
+    worker->landlock_abi = value_uint(value_get(sandbox, "landlock"), 0);
+    worker->seccomp = value_uint(value_get(sandbox, "seccomp"), 0);
     uv_timer_stop(&worker->timer);
     worker->state = WORKER_READY;
     worker->ready_us = clock_monotonic_us();

@@ -99,6 +99,7 @@ struct worker {
     uint32_t units;                /* that it ended */
     uint32_t item;                 /* being worked on; 0 where unknown */
     uint32_t items_done;
+    uint64_t landlock_abi, seccomp; /* what READY said that the kernel offers */
     bool retiring;                 /* goes as soon as its successor is ready */
     /* the rest is worker.c's */
     uv_loop_t *loop;

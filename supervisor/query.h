@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A question to the library: asked by a client (or by ourselves, to delete), answered by a worker
+ * of class "library" into a file in <state>/answers.
+ */
+#ifndef EBB_SUPERVISOR_QUERY_H
+#define EBB_SUPERVISOR_QUERY_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "common/error.h"
+#include "common/uuid.h"
+#include "proto/message.h"
+
+struct supervisor;
+struct worker;
+struct query;
+
+/* err NULL: path holds the answer, which is the caller's to remove. */
+typedef void (*query_done_cb)(void *user, const struct error *err, const char *code,
+                              const char *path, uint64_t bytes);
+
+struct query {
+    TAILQ_ENTRY(query) link;
+    struct supervisor *supervisor;
+    struct worker *worker; /* NULL while it waits */
+    char *kind;
+    uint8_t *params; /* msgpack STRMAP with "kind" in it */
+    size_t params_bytes;
+    char path[1200];
+    uint64_t deadline_ms; /* loop clock, while it waits */
+    query_done_cb done;   /* NULL when nobody wants the answer any more */
+    void *user;
+};
+
+TAILQ_HEAD(query_queue, query);
+
+/* Queues it; the caller then calls schedule_run.
+ * params: msgpack STRMAP without "kind"; NULL for none. ERROR_LIMIT when too many wait. */
+struct query *query_ask(struct supervisor *supervisor, const char *kind, struct value params,
+                        query_done_cb done, void *user, struct error *err);
+/* One with a single parameter, for ourselves. */
+struct query *query_ask_about(struct supervisor *supervisor, const char *kind, const char *key,
+                              const char *value, query_done_cb done, void *user,
+                              struct error *err);
+/* Whoever asked is gone: done is not called; the answer is removed. */
+void query_abandon(struct query *query);
+/* By schedule.c: runs it on a leased worker. */
+int query_run(struct query *query, struct worker *worker, struct error *err);
+/* By the worker's events. Frees the query. */
+void query_answered(struct query *query, const struct message *done);
+void query_failed(struct query *query, enum error_code error, const char *code, const char *text);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The rules for a unit whose try ended.
+ *
+ * A unit that took its worker with it (crash, memory, deadline, broken protocol) is cut around the
+ * item that was in work, or in halves; a piece of one item gets settings.attempts tries, those
+ * after a memory verdict alone on the machine; then the item is lost and the job goes on. What a
+ * worker says of itself (FAILED) is retried when it says so, and not cut at all when it does not.
+ *
+ * Diagnostics: events unit.retried and unit.failed.
+ */
+#include "supervisor/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "supervisor/stage.h"
+#include "supervisor/supervisor.h"
+
+#define RETRY_MS 200
+
+static struct unit *unit_at(struct job *job, size_t index)
+{
+    return &job->units[index];
+}
+
+static const char *unit_text(const struct unit *unit, char *text, size_t size_bytes)
+{
+    const struct store_unit *stored = &unit->stored;
+    if (stored->first == stored->last) {
+        snprintf(text, size_bytes, "%s %u", stage_row(stored->stage)->name, stored->first);
+    } else {
+        snprintf(text, size_bytes, "%s %u-%u", stage_row(stored->stage)->name, stored->first,
+                 stored->last);
+    }
+    return text;
+}
+
+/* More than its share of pages is lost: the job fails at its end, with what was got kept. */
+static void check_failures(struct supervisor *supervisor, struct job *job)
+{
+    uint64_t percent = supervisor->settings.page_failures_percent;
+    if (job->pages > 0 && job->failure_count * 100 > (uint64_t)job->pages * percent) {
+        char text[ERROR_MESSAGE_BYTES];
+        snprintf(text, sizeof(text), "%llu of %u pages failed; more than %llu%% is too many",
+                 (unsigned long long)job->failure_count, job->pages, (unsigned long long)percent);
+        job_end_with(job, JOB_STATUS_FAILED, "too_many_page_failures", text);
+    }
+}
+
+static void advance(struct supervisor *supervisor, struct job *job)
+{
+    if (job->ending) {
+        supervisor_settle_job(supervisor, job);
+        return;
+    }
+    int before = job_current_stage(job);
+    bool over = job_advance(job);
+    int after = job_current_stage(job);
+    for (int stage = before; stage < after || (over && stage == after); stage++) {
+        events_emit(supervisor->events, "stage.completed", &job->id, NULL, "%s: %u units, %u lost",
+                    stage_row((enum stage_id)stage)->name, job->stages[stage].units,
+                    job->stages[stage].units_failed);
+        check_failures(supervisor, job);
+    }
+    job->over = over;
+    if (over || job->ending) {
+        supervisor_settle_job(supervisor, job);
+    }
+}
+
+/* --- DONE --- */
+
+static void take_counts(struct job *job, const struct message *done, bool final)
+{
+    struct value counts = done->fields[FIELD_COUNTS];
+    for (size_t i = 0; i < value_count(counts); i++) {
+        struct value key;
+        struct value value;
+        char name[65];
+        if (!value_entry(counts, i, &key, &value) || !value_str_copy(key, name, sizeof(name))) {
+            continue;
+        }
+        uint64_t number = value_uint(value, 0);
+        store_job_count(job->store, &job->id, name, number, final);
+        if (strcmp(name, "pages") == 0 && job->pages == 0) {
+            job->pages = number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+            struct store_job_change change = {.id = job->id, .progress = -1, .pages = job->pages};
+            store_job_change(job->store, &change);
+        }
+    }
+}
+
+static void take_document(struct job *job, const struct message *done)
+{
+    struct uuid document;
+    char text[UUID_TEXT_BYTES];
+    if (job->document[0] == '\0' && message_has(done, FIELD_DOCUMENT) &&
+        message_str(done, FIELD_DOCUMENT, text, sizeof(text)) &&
+        uuid_parse(text, &document, NULL) == 0) {
+        uuid_format(&document, job->document);
+        struct store_job_change change = {
+            .id = job->id, .progress = -1, .document = job->document};
+        store_job_change(job->store, &change);
+    }
+}
+
+static void take_warnings(struct job *job, const struct message *done)
+{
+    struct value warnings = done->fields[FIELD_WARNINGS];
+    for (size_t i = 0; i < value_count(warnings); i++) {
+        char text[513];
+        value_str_copy(value_at(warnings, i), text, sizeof(text));
+        store_job_warning(job->store, &job->id, text);
+    }
+}
+
+static enum verdict verdict_of_code(const char *code)
+{
+    enum verdict verdict;
+    return verdict_parse(code, &verdict) && verdict > VERDICT_DONE ? verdict : VERDICT_FAILED;
+}
+
+/* Items that the worker itself gave up; those outside the unit are none of its business. */
+static void take_failures(struct supervisor *supervisor, struct job *job, size_t index,
+                          const struct message *done)
+{
+    struct message_failure failure;
+    for (size_t i = 0; message_failure_at(done, FIELD_FAILURES, i, &failure); i++) {
+        const struct store_unit *stored = &unit_at(job, index)->stored;
+        if (failure.item < stored->first || failure.item > stored->last) {
+            continue;
+        }
+        job_item_failed(job, stored->stage, failure.item, verdict_of_code(failure.code),
+                        failure.code, failure.text);
+        events_emit(supervisor->events, "unit.failed", &job->id, NULL, "%s %u: %s: %s",
+                    stage_row(stored->stage)->name, failure.item, failure.code, failure.text);
+    }
+}
+
+/* What cannot be planned ends the job: to leave pages out silently would be worse. */
+static void take_units(struct supervisor *supervisor, struct job *job, size_t index,
+                       const struct message *done)
+{
+    struct message_unit found;
+    struct error err = ERROR_INIT;
+    int stage = unit_at(job, index)->stored.stage;
+    for (size_t i = 0; message_unit_at(done, i, &found); i++) {
+        if (job_add_unit(job, stage_find(found.stage), stage, found.first, found.last, &err) < 0) {
+            supervisor_end_job(supervisor, job, JOB_STATUS_FAILED, "plan_refused", err.msg);
+            return;
+        }
+    }
+}
+
+void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
+               const struct message *done)
+{
+    bool worked = unit_at(job, index)->stored.step == UNIT_WORK;
+    if (job->ending) {
+        job_unit_released(job, unit_at(job, index));
+        advance(supervisor, job);
+        return;
+    }
+    take_document(job, done);
+    if (worked) {
+        take_counts(job, done, unit_at(job, index)->stored.stage == STAGE_FINISH);
+        take_warnings(job, done);
+        take_failures(supervisor, job, index, done);
+        take_units(supervisor, job, index, done);
+    }
+    if (job->ending) {
+        job_unit_released(job, unit_at(job, index));
+    } else if (worked) {
+        job_unit_worked(job, unit_at(job, index));
+    } else {
+        job_unit_done(job, unit_at(job, index));
+    }
+    advance(supervisor, job);
+}
+
+/* --- FAILED and worse --- */
+
+static void give_up(struct supervisor *supervisor, struct job *job, size_t index,
+                    enum verdict verdict, const char *code, const char *text)
+{
+    char name[64];
+    struct unit *unit = unit_at(job, index);
+    events_emit(supervisor->events, "unit.failed", &job->id, NULL, "%s: %s: %s",
+                unit_text(unit, name, sizeof(name)), code, text);
+    bool essential = stage_row(unit->stored.stage)->essential;
+    job_unit_failed(job, unit, verdict, code, text);
+    if (essential) {
+        supervisor_end_job(supervisor, job, JOB_STATUS_FAILED, code, text);
+    }
+    advance(supervisor, job);
+}
+
+static void again(struct supervisor *supervisor, struct job *job, size_t index,
+                  enum verdict verdict, const char *why)
+{
+    char name[64];
+    struct unit *unit = unit_at(job, index);
+    bool from_start = unit->stored.step == UNIT_WORK || strcmp(why, "artifact_damaged") == 0;
+    events_emit(supervisor->events, "unit.retried", &job->id, NULL, "%s: %s",
+                unit_text(unit, name, sizeof(name)), why);
+    job_unit_again(job, unit, verdict, from_start);
+    unit->not_before_ms = uv_now(supervisor->loop) + RETRY_MS;
+    supervisor_schedule_in(supervisor, RETRY_MS + 1);
+}
+
+static bool tries_left(const struct supervisor *supervisor, const struct unit *unit)
+{
+    return (uint64_t)unit->stored.attempts + 1 < supervisor->settings.attempts;
+}
+
+void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, const char *code,
+                 bool retryable, const char *text)
+{
+    struct unit *unit = unit_at(job, index);
+    enum verdict verdict = verdict_of_code(code);
+    if (job->ending) {
+        job_unit_released(job, unit);
+        advance(supervisor, job);
+    } else if (strcmp(code, "disk_full") == 0) {
+        job_unit_released(job, unit);
+        supervisor_disk_full(supervisor, text);
+    } else if (verdict != VERDICT_FAILED) {
+        unit_lost(supervisor, job, index, verdict, text, 0);
+    } else if (retryable && tries_left(supervisor, unit)) {
+        if (strcmp(code, "rows_missing") == 0) {
+            job_persist_again(job);
+        }
+        again(supervisor, job, index, verdict, code);
+    } else {
+        give_up(supervisor, job, index, verdict, code, text);
+    }
+}
+
+void unit_lost(struct supervisor *supervisor, struct job *job, size_t index, enum verdict verdict,
+               const char *detail, uint32_t culprit)
+{
+    struct unit *unit = unit_at(job, index);
+    struct error err = ERROR_INIT;
+    char name[64];
+    if (job->ending || verdict == VERDICT_CANCELLED) {
+        job_unit_released(job, unit);
+        advance(supervisor, job);
+    } else if (unit->stored.first < unit->stored.last) {
+        unit_text(unit, name, sizeof(name));
+        if (job_unit_bisect(job, unit, verdict, culprit, &err) < 0) {
+            give_up(supervisor, job, index, verdict, verdict_name(verdict), err.msg);
+            return;
+        }
+        events_emit(supervisor->events, "unit.retried", &job->id, NULL, "%s: %s (%s); cut in pieces",
+                    name, verdict_name(verdict), detail);
+    } else if (tries_left(supervisor, unit)) {
+        unit->stored.alone = verdict == VERDICT_MEMORY_EXCEEDED;
+        again(supervisor, job, index, verdict, detail);
+    } else {
+        give_up(supervisor, job, index, verdict, verdict_name(verdict), detail);
+    }
+}

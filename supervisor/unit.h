@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What becomes of a unit when a try of it ends: the rules of PIPELINE.md "Failure, in one table"
+ * and of ARCHITECTURE.md "States". Each call leaves the unit done, failed, pending again or cut
+ * in pieces, and the job's stages advanced.
+ */
+#ifndef EBB_SUPERVISOR_UNIT_H
+#define EBB_SUPERVISOR_UNIT_H
+
+#include "proto/message.h"
+#include "proto/verdict.h"
+#include "supervisor/job.h"
+
+struct supervisor;
+
+/* index: the unit's place in job->units. It had a worker until now. */
+void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
+               const struct message *done);
+void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, const char *code,
+                 bool retryable, const char *text);
+/* culprit: the item that was in work, 0 when unknown. */
+void unit_lost(struct supervisor *supervisor, struct job *job, size_t index, enum verdict verdict,
+               const char *detail, uint32_t culprit);
+
+#endif
