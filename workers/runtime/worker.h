@@ -5,9 +5,10 @@
  * sandbox, runs units one after the other, answers CANCEL and SHUTDOWN, sends the receipt and
  * exits. A worker's main.c is its ops and a call of worker_main.
  *
- * Order of calls: init (after INIT) -> READY -> lease -> run, run, ... -> [lease -> run ...] ->
- * deinit. Fresh workers get one lease, pool workers one for each unit. Before INIT a worker
- * allocates and opens nothing.
+ * Order of calls: init (after INIT) -> READY -> warm -> lease -> run, run, ... -> [lease -> run
+ * ...] -> deinit. Fresh workers get one lease, pool workers one for each unit. Before INIT a
+ * worker allocates and opens nothing. The sandbox closes behind init in a pool or service worker,
+ * before lease in a fresh one; no thread may have been started until then.
  *
  * Source: proto/PROTOCOL.md, "A worker's life".
  */
@@ -31,11 +32,11 @@ struct worker_unit {
     uint32_t first, last;
     uint32_t attempt; /* 1 for the first */
     uint32_t deadline_ms;
-    const char *folder;        /* the leased job's, absolute; "" for a query */
-    const char *job;           /* the leased job's id */
-    const char *artifact_path; /* absolute, inside folder; NULL where the unit has none */
-    const char *answer_path;   /* absolute: where a query's answer goes; else NULL */
-    struct arena *arena;       /* reset after the unit */
+    const char *folder;            /* the leased job's, absolute; "" for a query */
+    const char *job;               /* the leased job's id */
+    const char *artifact_path;     /* absolute, inside folder; NULL where the unit has none */
+    const char *answer_path;       /* absolute: where a query's answer goes; else NULL */
+    struct arena *arena;           /* reset after the unit */
     const struct message *message; /* RUN itself: params and failures */
 };
 
@@ -65,9 +66,12 @@ struct worker_ops {
     const char *class_name; /* "pdf": the executable is ebb-pdf */
     /* Each may be NULL. user: from init. A failing init or lease ends the worker. */
     int (*init)(struct worker *worker, void **ret_user, struct error *err);
+    /* Once, after READY was sent: what the first unit will need and READY need not wait for. */
+    void (*warm)(struct worker *worker, void *user);
     int (*lease)(struct worker *worker, void *user, struct error *err);
-    /* 0 and result filled: DONE. -1: FAILED, with what worker_result_fail said, or err as
-     * "internal" (retryable) when it was not called. */
+    /* 0 and result filled: DONE. -1: FAILED, with what worker_result_fail said; where it was not
+     * called, err as "memory_exceeded" (ERROR_MEMORY) or "internal", both retryable. A unit that
+     * was told of its cancellation is FAILED "cancelled", whatever run returns. */
     int (*run)(struct worker *worker, void *user, const struct worker_unit *unit,
                struct worker_result *result, struct error *err);
     void (*deinit)(void *user);
@@ -79,6 +83,9 @@ int worker_main(const struct worker_ops *ops, int argc, char **argv);
 /* A setting of the class (section [class.NAME] options, handed over in INIT); fallback where it
  * is not set. Owns: the worker. */
 const char *worker_setting(const struct worker *worker, const char *key, const char *fallback);
+/* A secret of the class; fallback where it was not given. Only in init: it is overwritten when
+ * init has returned. */
+const char *worker_secret(const struct worker *worker, const char *key, const char *fallback);
 const char *worker_state_folder(const struct worker *worker);
 uint64_t worker_memory_max_bytes(const struct worker *worker);
 
