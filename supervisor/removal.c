@@ -141,15 +141,15 @@ int removal_start(struct supervisor *supervisor, const struct uuid *job, bool ke
     removal->keep_library = keep_library;
     removal->done = done;
     removal->user = user;
-    struct job *active = supervisor_find_job(supervisor, job);
-    if (active && supervisor_wait_job(supervisor, job, on_settled, removal, err) < 0) {
+    struct job *active = intake_find(supervisor, job);
+    if (active && intake_wait(supervisor, job, on_settled, removal, err) < 0) {
         free(removal);
         return -1;
     }
     supervisor->removals++;
     if (active) {
-        supervisor_end_job(supervisor, active, JOB_STATUS_CANCELLED, "cancelled", "it was deleted");
-        supervisor_settle_job(supervisor, active);
+        intake_end(supervisor, active, JOB_STATUS_CANCELLED, "cancelled", "it was deleted");
+        intake_settle(supervisor, active);
     } else {
         store_job_cancel_waiting(supervisor->store, job, on_not_waiting, removal);
     }

@@ -28,13 +28,13 @@ static void pack_jobs(const struct supervisor *supervisor, struct pack *pack)
 static void pack_alerts(const struct supervisor *supervisor, struct pack *pack)
 {
     size_t count = 0;
-    for (size_t i = 0; i < SUPERVISOR_ALERTS; i++) {
+    for (size_t i = 0; i < ALERTS_MAX; i++) {
         count += supervisor->alerts[i].kind != NULL;
     }
     pack_str(pack, "alerts");
     pack_array(pack, count);
-    for (size_t i = 0; i < SUPERVISOR_ALERTS; i++) {
-        const struct supervisor_alert *alert = &supervisor->alerts[i];
+    for (size_t i = 0; i < ALERTS_MAX; i++) {
+        const struct alert *alert = &supervisor->alerts[i];
         char since[CLOCK_RFC3339_BYTES];
         if (!alert->kind) {
             continue;

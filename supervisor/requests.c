@@ -87,7 +87,7 @@ static void on_accepted(void *user, const struct error *err)
     events_emit(supervisor->events, "job.accepted", &request->job, NULL, "from uid %u",
                 (unsigned)request->uid);
     reply_job_status(request, "pending");
-    supervisor_take_jobs(supervisor);
+    intake_take(supervisor);
 }
 
 /* The client's params, with the document's name among them for who writes the library. */
@@ -161,7 +161,7 @@ static void handle_job(struct request *request, const struct message *message)
         return;
     }
     struct store_job_live live = {.active = false};
-    const struct job *job = supervisor_find_job(request->supervisor, &request->job);
+    const struct job *job = intake_find(request->supervisor, &request->job);
     if (job) {
         live.active = true;
         live.progress = job_progress(job);
@@ -222,17 +222,17 @@ static void handle_cancel(struct request *request, const struct message *message
     if (!take_job_id(request, message)) {
         return;
     }
-    struct job *job = supervisor_find_job(supervisor, &request->job);
+    struct job *job = intake_find(supervisor, &request->job);
     if (!job) {
         store_job_cancel_waiting(supervisor->store, &request->job, on_waiting_cancelled, request);
         return;
     }
-    if (supervisor_wait_job(supervisor, &request->job, on_cancel_settled, request, &err) < 0) {
+    if (intake_wait(supervisor, &request->job, on_cancel_settled, request, &err) < 0) {
         request_fail(request, &err);
         return;
     }
-    supervisor_end_job(supervisor, job, JOB_STATUS_CANCELLED, "cancelled", "cancelled on request");
-    supervisor_settle_job(supervisor, job);
+    intake_end(supervisor, job, JOB_STATUS_CANCELLED, "cancelled", "cancelled on request");
+    intake_settle(supervisor, job);
     supervisor_changed(supervisor);
 }
 
@@ -245,7 +245,7 @@ static void on_resumed(void *user, const struct error *err)
         return;
     }
     reply_job_status(request, "pending");
-    supervisor_take_jobs(supervisor);
+    intake_take(supervisor);
 }
 
 static void handle_resume(struct request *request, const struct message *message)
@@ -253,7 +253,7 @@ static void handle_resume(struct request *request, const struct message *message
     if (!take_job_id(request, message)) {
         return;
     }
-    if (supervisor_find_job(request->supervisor, &request->job)) {
+    if (intake_find(request->supervisor, &request->job)) {
         request_error(request, "exists", "the job is in work already");
         return;
     }

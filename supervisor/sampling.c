@@ -90,7 +90,7 @@ static void tell_level(struct supervisor *supervisor, const struct worker *large
     char budget[32];
     for (int other = MEMORY_LEVEL_WARNING; other <= MEMORY_LEVEL_OVER; other++) {
         if (other != (int)level) {
-            supervisor_alert_clear(supervisor, kinds[other]);
+            alerts_clear(supervisor, kinds[other]);
         }
     }
     parse_format_bytes(memory_live_bytes(supervisor->memory), live, sizeof(live));
@@ -100,7 +100,7 @@ static void tell_level(struct supervisor *supervisor, const struct worker *large
         return;
     }
     describe(largest, who, sizeof(who));
-    supervisor_alert(supervisor, kinds[level], "%s of the budget of %s in use; %s", live, budget, who);
+    alerts_raise(supervisor, kinds[level], "%s of the budget of %s in use; %s", live, budget, who);
 }
 
 static void relieve(struct worker *largest)

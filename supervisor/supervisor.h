@@ -3,9 +3,9 @@
  * The one object that owns everything, and its life: start, run, reload, drain, stop.
  *
  * Who does what: store.c remembers, job.c keeps the books of the jobs in work, unit.c decides what
- * becomes of a unit whose try ended, schedule.c starts what fits, class.c and worker.c have the
- * processes, control.c has the clients. supervisor.c wires them: it hands a worker's events to
- * the unit or query that it works for.
+ * becomes of a unit whose try ended, schedule.c starts what fits, intake.c takes jobs into work and
+ * out of it, lease.c hands a worker's events to the unit or query that it works for, class.c and
+ * worker.c have the processes, control.c has the clients. supervisor.c wires them.
  */
 #ifndef EBB_SUPERVISOR_SUPERVISOR_H
 #define EBB_SUPERVISOR_SUPERVISOR_H
@@ -16,41 +16,19 @@
 #include <uv.h>
 
 #include "common/error.h"
+#include "supervisor/alerts.h"
 #include "supervisor/cgroup.h"
 #include "supervisor/class.h"
 #include "supervisor/events.h"
+#include "supervisor/intake.h"
 #include "supervisor/job.h"
+#include "supervisor/lease.h"
 #include "supervisor/memory.h"
 #include "supervisor/query.h"
 #include "supervisor/settings.h"
 #include "supervisor/store.h"
 
 struct control;
-
-struct supervisor_alert {
-    const char *kind; /* static; NULL for an unused one */
-    char text[ERROR_MESSAGE_BYTES];
-    uint64_t since_ms; /* wall clock */
-};
-
-#define SUPERVISOR_ALERTS 8
-
-/* A worker at work for a unit of a job or for a query; hangs on worker->lease. */
-struct lease {
-    struct job *job; /* NULL for a query */
-    int stage;
-    long unit; /* index into job->units; -1 between two units */
-    struct query *query;
-    bool pressed; /* killed because memory was short, through no fault of its own */
-};
-
-/* Somebody waits for a job in work to end. */
-struct job_waiter {
-    LIST_ENTRY(job_waiter) link;
-    struct uuid job;
-    void (*settled)(void *user);
-    void *user;
-};
 
 struct supervisor {
     uv_loop_t *loop;
@@ -86,7 +64,7 @@ struct supervisor {
     uint64_t started_wall_ms, started_us, ready_us;
     uint64_t landlock_abi, seccomp; /* as workers reported; 0 until one did */
     bool sandbox_known;
-    struct supervisor_alert alerts[SUPERVISOR_ALERTS];
+    struct alert alerts[ALERTS_MAX];
 };
 
 /* Opens the state folder and everything else. settings are taken over. ERROR_EXISTS when another
@@ -102,29 +80,12 @@ int supervisor_reload(struct supervisor *supervisor, void (*changed)(void *user,
 void supervisor_stop(struct supervisor *supervisor);
 
 struct class *supervisor_class(struct supervisor *supervisor, const char *name);
-/* Edge-triggered: a line in the log and STATUS until it is cleared. */
-void supervisor_alert(struct supervisor *supervisor, const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-void supervisor_alert_clear(struct supervisor *supervisor, const char *kind);
-/* Everything pauses until there is room on the disk. */
-void supervisor_disk_full(struct supervisor *supervisor, const char *text);
 /* <state>/jobs/<id> */
 int supervisor_job_folder(const struct supervisor *supervisor, const char *id_text, char *ret_path,
                           size_t size_bytes, struct error *err);
-struct job *supervisor_find_job(struct supervisor *supervisor, const struct uuid *id);
 /* Something changed: schedules, and goes on with a drain. */
 void supervisor_changed(struct supervisor *supervisor);
 /* Runs the scheduler again after a while. */
 void supervisor_schedule_in(struct supervisor *supervisor, uint64_t after_ms);
-/* Takes waiting jobs from the store while there is room for them. */
-void supervisor_take_jobs(struct supervisor *supervisor);
-/* Calls settled when the job in work has ended. */
-int supervisor_wait_job(struct supervisor *supervisor, const struct uuid *job,
-                        void (*settled)(void *user), void *user, struct error *err);
-/* The job's last worker has gone and its last word is said: writes its end, forgets it. */
-void supervisor_settle_job(struct supervisor *supervisor, struct job *job);
-/* Ends a job in work: its workers are told to go; it settles when they have gone. */
-void supervisor_end_job(struct supervisor *supervisor, struct job *job, enum job_status status,
-                        const char *code, const char *text);
 
 #endif

@@ -52,7 +52,7 @@ static void check_failures(struct supervisor *supervisor, struct job *job)
 static void advance(struct supervisor *supervisor, struct job *job)
 {
     if (job->ending) {
-        supervisor_settle_job(supervisor, job);
+        intake_settle(supervisor, job);
         return;
     }
     int before = job_current_stage(job);
@@ -66,7 +66,7 @@ static void advance(struct supervisor *supervisor, struct job *job)
     }
     job->over = over;
     if (over || job->ending) {
-        supervisor_settle_job(supervisor, job);
+        intake_settle(supervisor, job);
     }
 }
 
@@ -148,7 +148,7 @@ static void take_units(struct supervisor *supervisor, struct job *job, size_t in
     int stage = unit_at(job, index)->stored.stage;
     for (size_t i = 0; message_unit_at(done, i, &found); i++) {
         if (job_add_unit(job, stage_find(found.stage), stage, found.first, found.last, &err) < 0) {
-            supervisor_end_job(supervisor, job, JOB_STATUS_FAILED, "plan_refused", err.msg);
+            intake_end(supervisor, job, JOB_STATUS_FAILED, "plan_refused", err.msg);
             return;
         }
     }
@@ -192,7 +192,7 @@ static void give_up(struct supervisor *supervisor, struct job *job, size_t index
     bool essential = stage_row(unit->stored.stage)->essential;
     job_unit_failed(job, unit, verdict, code, text);
     if (essential) {
-        supervisor_end_job(supervisor, job, JOB_STATUS_FAILED, code, text);
+        intake_end(supervisor, job, JOB_STATUS_FAILED, code, text);
     }
     advance(supervisor, job);
 }
@@ -225,7 +225,7 @@ void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, c
         advance(supervisor, job);
     } else if (strcmp(code, "disk_full") == 0) {
         job_unit_released(job, unit);
-        supervisor_disk_full(supervisor, text);
+        alerts_disk_full(supervisor, text);
     } else if (verdict != VERDICT_FAILED) {
         unit_lost(supervisor, job, index, verdict, text, 0);
     } else if (retryable && tries_left(supervisor, unit)) {

@@ -31,6 +31,8 @@
 #include "proto/frame.h"
 #include "supervisor/channel.h"
 #include "supervisor/logpipe.h"
+#include "supervisor/worker_frames.h"
+#include "supervisor/worker_receipt.h"
 
 /* A worker's exit follows its channel's end within this, or the other way round. */
 #define PARTING_MS 1000
@@ -116,73 +118,6 @@ void worker_kill(struct worker *worker, enum verdict verdict, const char *fmt, .
     strike(worker);
 }
 
-/* Why a worker ended that we did not end: from its exit alone. */
-static enum verdict verdict_of_exit(const struct worker *worker, char *ret_detail,
-                                    size_t size_bytes)
-{
-    const struct process_exit *end = &worker->end;
-    if (end->signal != 0) {
-        bool oom = end->signal == SIGKILL && cgroup_oom_killed(worker->cgroup);
-        const char *name = sigabbrev_np(end->signal);
-        snprintf(ret_detail, size_bytes, oom ? "killed by the kernel for memory (signal %d, SIG%s)"
-                                             : "ended by signal %d (SIG%s)",
-                 end->signal, name ? name : "?");
-        return oom ? VERDICT_MEMORY_EXCEEDED : VERDICT_CRASHED;
-    }
-    switch (end->code) {
-    case WORKER_EXIT_OK:
-        snprintf(ret_detail, size_bytes, "exited without BYE");
-        return worker->said_bye ? VERDICT_DONE : VERDICT_PROTOCOL_ERROR;
-    case WORKER_EXIT_MEMORY:
-        snprintf(ret_detail, size_bytes, "out of memory");
-        return VERDICT_MEMORY_EXCEEDED;
-    case WORKER_EXIT_PROTOCOL:
-        snprintf(ret_detail, size_bytes, "it did not understand a frame of ours");
-        return VERDICT_PROTOCOL_ERROR;
-    case WORKER_EXIT_EXEC:
-        snprintf(ret_detail, size_bytes, "%.128s could not be executed",
-                 worker->settings->executable);
-        return VERDICT_FAILED;
-    case WORKER_EXIT_SANDBOX:
-        snprintf(ret_detail, size_bytes, "the sandbox could not be closed");
-        return VERDICT_FAILED;
-    case WORKER_EXIT_INIT:
-        snprintf(ret_detail, size_bytes, "its initialisation failed; its log says why");
-        return VERDICT_FAILED;
-    default:
-        snprintf(ret_detail, size_bytes, "exited with code %d", end->code);
-        return VERDICT_CRASHED;
-    }
-}
-
-static void fill_receipt(struct worker *worker, struct worker_receipt *receipt)
-{
-    const struct rusage *usage = &worker->end.usage;
-    receipt->end = worker->end;
-    receipt->started_wall_ms = worker->started_wall_ms;
-    receipt->wall_us = clock_monotonic_us() - worker->started_us;
-    receipt->user_us = (uint64_t)usage->ru_utime.tv_sec * 1000000U + (uint64_t)usage->ru_utime.tv_usec;
-    receipt->system_us =
-        (uint64_t)usage->ru_stime.tv_sec * 1000000U + (uint64_t)usage->ru_stime.tv_usec;
-    receipt->young = worker->ready_us == 0;
-    /* A worker's own VmHWM is exact. ru_maxrss is at least our RSS at the fork, so it only speaks
-     * for a worker that could not; no worker can claim less than we saw. */
-    receipt->peak_rss_bytes = worker->peak_sample_bytes;
-    receipt->peak_source = "sample";
-    uint64_t kernel_bytes = (uint64_t)usage->ru_maxrss * 1024U;
-    uint64_t cgroup_bytes;
-    if (cgroup_peak_bytes(worker->cgroup, &cgroup_bytes)) {
-        receipt->peak_rss_bytes = cgroup_bytes;
-        receipt->peak_source = "cgroup";
-    } else if (worker->said_bye && worker->bye_peak_bytes >= worker->peak_sample_bytes) {
-        receipt->peak_rss_bytes = worker->bye_peak_bytes;
-        receipt->peak_source = "worker";
-    } else if (kernel_bytes >= worker->peak_sample_bytes) {
-        receipt->peak_rss_bytes = kernel_bytes;
-        receipt->peak_source = "kernel";
-    }
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -192,12 +127,12 @@ static void on_timer_closed(uv_handle_t *handle)
 static void finish(struct worker *worker)
 {
     struct worker_receipt receipt = {0};
-    receipt.verdict = verdict_of_exit(worker, receipt.detail, sizeof(receipt.detail));
+    receipt.verdict = worker_exit_verdict(worker, receipt.detail, sizeof(receipt.detail));
     if (worker->doom != VERDICT_NONE) {
         receipt.verdict = worker->doom;
         snprintf(receipt.detail, sizeof(receipt.detail), "%s", worker->doom_detail);
     }
-    fill_receipt(worker, &receipt);
+    worker_receipt_fill(worker, &receipt);
     worker->state = WORKER_DEAD;
     uv_timer_stop(&worker->timer);
     if (worker->in_flight) {
@@ -362,18 +297,9 @@ static void act_exit(struct worker *worker, const struct message *message)
 static void act_shutdown(struct worker *worker, const struct message *message)
 {
     (void)message;
-    struct buf frame;
-    struct message_writer writer;
-    struct error err = ERROR_INIT;
     worker->state = WORKER_DRAINING;
     arm(worker, worker->grace_ms);
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_SHUTDOWN, 0);
-    if (message_end(&writer, &err) < 0 ||
-        channel_send(worker->channel, frame.data, frame.size, &err) < 0) {
-        log_debug("%s[%d]: SHUTDOWN: %s", worker->settings->name, (int)worker->pid, err.msg);
-    }
-    buf_deinit(&frame);
+    worker_frames_bare(worker, MESSAGE_SHUTDOWN, 0);
 }
 
 /* clang-format off */
@@ -496,38 +422,6 @@ static void on_exit_status(void *user, const struct process_exit *end)
 
 /* --- what it is told --- */
 
-static int send_frame(struct worker *worker, struct message_writer *writer, struct buf *frame,
-                      struct error *err)
-{
-    int failed = message_end(writer, err);
-    if (failed == 0) {
-        failed = channel_send(worker->channel, frame->data, frame->size, err);
-    }
-    buf_deinit(frame);
-    return failed;
-}
-
-static int send_init(struct worker *worker, const struct worker_start *start, struct error *err)
-{
-    const struct settings_class *settings = start->settings;
-    struct buf frame;
-    struct message_writer writer;
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_INIT, 0);
-    message_put_uint(&writer, FIELD_VERSION, PROTOCOL_VERSION);
-    message_put_str(&writer, FIELD_CLASS, settings->name);
-    message_put_str(&writer, FIELD_LIFETIME, lifetime_name(settings->lifetime));
-    message_put_str(&writer, FIELD_PROFILE, settings->profile);
-    message_put_str(&writer, FIELD_STATE_FOLDER, start->state_folder);
-    message_put_uint(&writer, FIELD_MEMORY_MAX, settings->memory_max_bytes);
-    message_put_uint(&writer, FIELD_FILE_MAX, settings->file_max_bytes);
-    struct pack *options = message_put_map(&writer, FIELD_SETTINGS, settings->option_count);
-    for (size_t i = 0; i < settings->option_count; i++) {
-        pack_key_str(options, settings->options[i].key, settings->options[i].value);
-    }
-    return send_frame(worker, &writer, &frame, err);
-}
-
 /* Both pairs: the channel and the log. */
 static int make_pipes(int ret_channel[2], int ret_log[2], struct error *err)
 {
@@ -586,7 +480,7 @@ static void begin_life(struct worker *worker, const struct worker_start *start,
     } else if (cgroup_place(start->cgroups, worker->pid, start->settings->memory_max_bytes,
                             &worker->cgroup, &err) < 0) {
         worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
-    } else if (send_init(worker, start, &err) < 0) {
+    } else if (worker_frames_init(worker, start, &err) < 0) {
         worker_kill(worker, VERDICT_FAILED, "INIT: %s", err.msg);
     }
 }
@@ -624,65 +518,18 @@ int worker_start(const struct worker_start *start, struct worker **ret_worker, s
 int worker_lease(struct worker *worker, const struct uuid *job, const char *folder,
                  struct error *err)
 {
-    struct buf frame;
-    struct message_writer writer;
-    char text[UUID_TEXT_BYTES];
-    uuid_format(job, text);
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_LEASE, 0);
-    message_put_str(&writer, FIELD_JOB, text);
-    message_put_str(&writer, FIELD_FOLDER, folder);
-    if (send_frame(worker, &writer, &frame, err) < 0) {
+    if (worker_frames_lease(worker, job, folder, err) < 0) {
         return error_wrap(err, "LEASE");
     }
     worker->state = WORKER_LEASED;
     return 0;
 }
 
-static void put_failures(struct message_writer *writer, const struct worker_task *task)
-{
-    struct pack *pack = message_put_array(writer, FIELD_FAILURES, task->failure_count);
-    for (size_t i = 0; i < task->failure_count; i++) {
-        pack_array(pack, 3);
-        pack_uint(pack, task->failures[i].item);
-        pack_str(pack, task->failures[i].code);
-        pack_str(pack, task->failures[i].text);
-    }
-}
-
-static void put_task(struct message_writer *writer, const struct worker_task *task,
-                     uint64_t deadline_ms)
-{
-    message_put_str(writer, FIELD_STAGE, task->stage);
-    message_put_str(writer, FIELD_STEP, task->step);
-    message_put_uint(writer, FIELD_FIRST, task->first);
-    message_put_uint(writer, FIELD_LAST, task->last);
-    message_put_uint(writer, FIELD_ATTEMPT, task->attempt);
-    message_put_uint(writer, FIELD_DEADLINE_MS, deadline_ms < UINT32_MAX ? deadline_ms : UINT32_MAX);
-    if (task->artifact) {
-        message_put_str(writer, FIELD_ARTIFACT, task->artifact);
-    }
-    if (task->answer) {
-        message_put_str(writer, FIELD_ANSWER, task->answer);
-    }
-    if (task->params) {
-        message_put_raw(writer, FIELD_PARAMS, task->params, task->params_bytes);
-    }
-    if (task->failure_count > 0) {
-        put_failures(writer, task);
-    }
-}
-
 int worker_run(struct worker *worker, const struct worker_task *task, struct error *err)
 {
-    struct buf frame;
-    struct message_writer writer;
     uint64_t items = (uint64_t)task->last - task->first + 1;
     uint64_t unit_ms = task->item_deadline_ms * (items + 1);
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_RUN, worker->run_id + 1);
-    put_task(&writer, task, unit_ms);
-    if (send_frame(worker, &writer, &frame, err) < 0) {
+    if (worker_frames_run(worker, worker->run_id + 1, task, unit_ms, err) < 0) {
         return error_wrap(err, "RUN");
     }
     worker->run_id++;
@@ -698,20 +545,12 @@ int worker_run(struct worker *worker, const struct worker_task *task, struct err
 
 void worker_cancel(struct worker *worker)
 {
-    if (worker->state != WORKER_BUSY) {
-        return;
+    if (worker->state == WORKER_BUSY) {
+        doom(worker, VERDICT_CANCELLED, "cancelled");
+        worker_frames_bare(worker, MESSAGE_CANCEL, worker->run_id);
+        /* What it still says of the unit counts; it goes in any case. */
+        handle_event(worker, EVENT_SHUTDOWN, NULL);
     }
-    struct buf frame;
-    struct message_writer writer;
-    struct error err = ERROR_INIT;
-    doom(worker, VERDICT_CANCELLED, "cancelled");
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_CANCEL, worker->run_id);
-    if (send_frame(worker, &writer, &frame, &err) < 0) {
-        log_debug("%s[%d]: CANCEL: %s", worker->settings->name, (int)worker->pid, err.msg);
-    }
-    /* What it still says of the unit counts; it goes in any case. */
-    handle_event(worker, EVENT_SHUTDOWN, NULL);
 }
 
 void worker_shutdown(struct worker *worker)
