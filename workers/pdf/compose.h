@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * From lines to what the record holds: blocks, lines and spans with their boxes, and the plain
+ * text. Spans borrow the plain text's bytes.
+ */
+#ifndef EBB_WORKERS_PDF_COMPOSE_H
+#define EBB_WORKERS_PDF_COMPOSE_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/error.h"
+#include "proto/page.h"
+#include "workers/pdf/fragments.h"
+#include "workers/pdf/glyphs.h"
+#include "workers/pdf/lines.h"
+
+/* The lines of one direction of writing. */
+struct compose_part {
+    const struct fragment_group *group;
+    struct lines lines;
+    bool hidden; /* off the page: its blocks are kept, its text is not part of the plain text */
+};
+
+/* Fills blocks, text and hidden_count of the record, from parts in reading order. */
+int compose(const struct glyphs *glyphs, const struct compose_part *parts, uint32_t part_count,
+            struct arena *arena, struct page_record *record, struct error *err);
+
+#endif

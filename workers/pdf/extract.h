@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Extract: a page of an open document in, its record out.
+ */
+#ifndef EBB_WORKERS_PDF_EXTRACT_H
+#define EBB_WORKERS_PDF_EXTRACT_H
+
+#include "common/arena.h"
+#include "common/error.h"
+#include "proto/page.h"
+#include "workers/pdf/document.h"
+#include "workers/pdf/glyphs.h"
+
+struct extractor {
+    struct document *document; /* borrowed */
+    struct glyphs glyphs;      /* of the page at hand */
+    fz_cookie cookie;          /* abort = 1 ends the page at hand soon */
+};
+
+/* max_glyphs: of one page. */
+void extractor_init(struct extractor *extractor, struct document *document, size_t max_glyphs);
+void extractor_deinit(struct extractor *extractor);
+
+/*
+ * Reads page number (from 1). A page that cannot be read yields a record all the same, with
+ * failure_code ("damaged", "memory_exceeded") and what was got before. ret_record lives in arena.
+ * Errors: ERROR_MEMORY alone, when there is no memory for even that.
+ */
+int extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
+                 struct page_record *ret_record, struct error *err);
+
+#endif

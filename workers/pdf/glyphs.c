@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What a page shows, glyph by glyph.
+ *
+ * Invariants: the last run is open: it ends where items end. Every run but the last has at least
+ * one glyph. Nothing blocks or logs.
+ */
+#include "workers/pdf/glyphs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workers/pdf/bidi.h"
+#include "workers/pdf/text.h"
+
+#define KEEP_GLYPHS ((size_t)1 << 16)
+#define FONTS_MAX 65535
+
+void glyphs_init(struct glyphs *glyphs, size_t max_glyphs)
+{
+    memset(glyphs, 0, sizeof(*glyphs));
+    glyphs->max = max_glyphs;
+}
+
+void glyphs_deinit(struct glyphs *glyphs)
+{
+    free(glyphs->items);
+    free(glyphs->runs);
+    free(glyphs->fonts);
+    memset(glyphs, 0, sizeof(*glyphs));
+}
+
+void glyphs_reset(struct glyphs *glyphs)
+{
+    if (glyphs->capacity > KEEP_GLYPHS) {
+        size_t max = glyphs->max;
+
+        glyphs_deinit(glyphs);
+        glyphs->max = max;
+    }
+    glyphs->count = 0;
+    glyphs->run_count = 0;
+    glyphs->font_count = 0;
+    glyphs->font_last = 0;
+    glyphs->glyph_count = 0;
+    glyphs->garbled_count = 0;
+    glyphs->expanding_count = 0;
+    glyphs->image_count = 0;
+    memset(glyphs->image_rows, 0, sizeof(glyphs->image_rows));
+    glyphs->may_be_right_to_left = false;
+    glyphs->full = false;
+    glyphs->failed = false;
+}
+
+/* Doubles an array; false (failed set) when out of memory. */
+static bool grow(struct glyphs *glyphs, void **array, size_t *capacity, size_t item_bytes)
+{
+    size_t bigger = *capacity ? *capacity * 2 : 256;
+    void *moved = reallocarray(*array, bigger, item_bytes);
+
+    if (!moved) {
+        glyphs->failed = true;
+        return false;
+    }
+    *array = moved;
+    *capacity = bigger;
+    return true;
+}
+
+int glyphs_font_find(struct glyphs *glyphs, const void *key)
+{
+    if (glyphs->font_last < glyphs->font_count && glyphs->fonts[glyphs->font_last].key == key) {
+        return (int)glyphs->font_last;
+    }
+    for (size_t i = 0; i < glyphs->font_count; i++) {
+        if (glyphs->fonts[i].key == key) {
+            glyphs->font_last = i;
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int glyphs_font_add(struct glyphs *glyphs, const struct glyph_font *font)
+{
+    if (glyphs->font_count >= FONTS_MAX) {
+        return -1;
+    }
+    if (glyphs->font_count == glyphs->font_capacity &&
+        !grow(glyphs, (void **)&glyphs->fonts, &glyphs->font_capacity, sizeof(*glyphs->fonts))) {
+        return -1;
+    }
+    glyphs->font_last = glyphs->font_count;
+    glyphs->fonts[glyphs->font_count] = *font;
+    return (int)glyphs->font_count++;
+}
+
+int16_t glyphs_angle(float ux, float uy)
+{
+    if (uy == 0.0F && ux > 0.0F) {
+        return 0;
+    }
+    long degrees = lrintf(atan2f(uy, ux) * (180.0F / (float)M_PI));
+
+    return (int16_t)(degrees <= -180 ? 180 : degrees);
+}
+
+void glyphs_run_begin(struct glyphs *glyphs, const struct glyph_run *style, float baseline)
+{
+    struct glyph_run *run;
+
+    if (glyphs->run_count > 0 && glyphs->runs[glyphs->run_count - 1].count == 0) {
+        glyphs->run_count--;
+    }
+    if (glyphs->run_count == glyphs->run_capacity &&
+        !grow(glyphs, (void **)&glyphs->runs, &glyphs->run_capacity, sizeof(*glyphs->runs))) {
+        return;
+    }
+    run = &glyphs->runs[glyphs->run_count++];
+    *run = *style;
+    run->baseline = baseline;
+    run->first = (uint32_t)glyphs->count;
+    run->count = 0;
+}
+
+static void append(struct glyphs *glyphs, struct glyph_run *run, float start, float end,
+                   uint32_t character)
+{
+    if (glyphs->count == glyphs->capacity) {
+        if (glyphs->count >= glyphs->max) {
+            glyphs->full = true;
+            return;
+        }
+        if (!grow(glyphs, (void **)&glyphs->items, &glyphs->capacity, sizeof(*glyphs->items))) {
+            return;
+        }
+    }
+    glyphs->items[glyphs->count++] = (struct glyph){start, end, character};
+    glyphs->expanding_count += character >= TEXT_EXPANDS;
+    run->count++;
+}
+
+/* Han, Kana and their punctuation: written without spaces. */
+static bool is_unspaced(uint32_t c)
+{
+    return c >= 0x2E80 && (c < 0xAC00 || (c >= 0xF900 && c < 0xFB00) || (c >= 0xFE30 && c < 0xFFF0) ||
+                           (c >= 0x20000 && c < 0x40000));
+}
+
+void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t character)
+{
+    struct glyph_run *run;
+
+    if (glyphs->run_count == 0 || !isfinite(start) || !isfinite(end)) {
+        return;
+    }
+    run = &glyphs->runs[glyphs->run_count - 1];
+    glyphs->glyph_count++;
+    glyphs->garbled_count += character == GLYPH_UNKNOWN;
+    if (bidi_may_be_right_to_left(character)) {
+        glyphs->may_be_right_to_left = true;
+    }
+    if (run->count > 0) {
+        const struct glyph *last = &glyphs->items[glyphs->count - 1];
+        float gap = start - last->end;
+
+        if (gap > GLYPHS_SPLIT_GAP * run->size_pt || gap < -GLYPHS_STEP_BACK * run->size_pt) {
+            glyphs->style = *run;
+            glyphs_run_begin(glyphs, &glyphs->style, run->baseline);
+            run = &glyphs->runs[glyphs->run_count - 1];
+        } else if (gap > GLYPHS_SPACE_GAP * run->size_pt && last->character != ' ' &&
+                   character != ' ' &&
+                   !(is_unspaced(last->character) && is_unspaced(character))) {
+            append(glyphs, run, last->end, start, ' ');
+        }
+    }
+    append(glyphs, run, start, end, character);
+}
+
+void glyphs_add_more(struct glyphs *glyphs, uint32_t character)
+{
+    struct glyph_run *run;
+    float end;
+
+    if (glyphs->run_count == 0) {
+        return;
+    }
+    run = &glyphs->runs[glyphs->run_count - 1];
+    if (run->count == 0) {
+        return;
+    }
+    end = glyphs->items[glyphs->count - 1].end;
+    append(glyphs, run, end, end, character);
+}
+
+/* The cells of a grid over 0 to extent whose centres lie between from and to. */
+static void cell_range(float from, float to, float extent, int *ret_first, int *ret_end)
+{
+    float cell = extent / GLYPHS_COVER_CELLS;
+
+    *ret_first = (int)fmaxf(ceilf(from / cell - 0.5F), 0.0F);
+    *ret_end = (int)fminf(ceilf(to / cell - 0.5F), (float)GLYPHS_COVER_CELLS);
+}
+
+void glyphs_add_image(struct glyphs *glyphs, const struct page_box *box, float width_pt,
+                      float height_pt)
+{
+    int first_x, end_x, first_y, end_y;
+    uint64_t bits;
+
+    glyphs->image_count++;
+    if (!(box->x1 > 0 && box->y1 > 0 && box->x0 < width_pt && box->y0 < height_pt)) {
+        return;
+    }
+    cell_range(fmaxf(box->x0, 0), fminf(box->x1, width_pt), width_pt, &first_x, &end_x);
+    cell_range(fmaxf(box->y0, 0), fminf(box->y1, height_pt), height_pt, &first_y, &end_y);
+    if (first_x >= end_x) {
+        return;
+    }
+    bits = (~UINT64_C(0) >> (GLYPHS_COVER_CELLS - (end_x - first_x))) << first_x;
+    for (int y = first_y; y < end_y; y++) {
+        glyphs->image_rows[y] |= bits;
+    }
+}
+
+float glyphs_image_cover(const struct glyphs *glyphs)
+{
+    int covered = 0;
+
+    for (int y = 0; y < GLYPHS_COVER_CELLS; y++) {
+        covered += __builtin_popcountll(glyphs->image_rows[y]);
+    }
+    return (float)covered / (GLYPHS_COVER_CELLS * GLYPHS_COVER_CELLS);
+}
