@@ -47,8 +47,7 @@ if(EBB_SANITIZE)
     endif()
 elseif(NOT EBB_COVERAGE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     # _FORTIFY_SOURCE needs optimisation, and hides from the sanitizers what they look for.
-    add_compile_options(-U_FORTIFY_SOURCE)
-    add_compile_definitions(_FORTIFY_SOURCE=3)
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
 
 if(EBB_COVERAGE)
