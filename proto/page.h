@@ -113,16 +113,34 @@ struct page_record {
 };
 
 #define PAGE_WARNINGS_MAX 16
+#define PAGE_FONTS_MAX 65536U
+#define PAGE_COORDINATE_MAX_PT 20000000.0F
 #define PAGE_RECORD_VERSION 1
 
-/* Appends the record as one msgpack object. */
+/* Most bytes of the texts but the page's own and the spans'; encoding cuts at a character. */
+#define PAGE_LABEL_MAX_BYTES 255
+#define PAGE_SOURCE_MAX_BYTES 16
+#define PAGE_OCR_REASON_MAX_BYTES 32
+#define PAGE_FAILURE_CODE_MAX_BYTES 64
+#define PAGE_FAILURE_TEXT_MAX_BYTES 512
+#define PAGE_FONT_NAME_MAX_BYTES 255
+#define PAGE_WARNING_MAX_BYTES 512
+
+/*
+ * Appends the record as one msgpack object. Documents are full of strange numbers: a coordinate
+ * that is no number is written as 0, one past PAGE_COORDINATE_MAX_PT as that, and bytes of a text
+ * that are not UTF-8 as U+FFFD. ERROR_INVALID for what only our own mistake makes: a font,
+ * style, kind, colour, angle or rotation that does not exist, no number, no source, too many fonts
+ * or warnings. ERROR_LIMIT or ERROR_MEMORY from out, which is as it was then.
+ */
 int page_record_encode(const struct page_record *record, struct buf *out, struct error *err);
 /* Decodes into arena; strings are copied. ERROR_CORRUPT for anything page_record_encode would not
- * write. */
+ * write, down to the byte. ERROR_MEMORY when arena is full. */
 int page_record_decode(const void *data, size_t size_bytes, struct arena *arena,
                        struct page_record *ret_record, struct error *err);
-/* Only the scalars, label, text (borrowed from data, not terminated) and warnings; fonts and
- * blocks are left empty. For who stores the record as it is. Needs an arena for the warnings. */
+/* All but fonts and blocks, which are left empty and looked at only as far as msgpack goes. text
+ * is borrowed from data and not terminated; the other strings are copied. For who stores the
+ * record as it is. */
 int page_record_decode_head(const void *data, size_t size_bytes, struct arena *arena,
                             struct page_record *ret_record, struct error *err);
 

@@ -137,7 +137,7 @@ static bool take_count(struct scan *scan, enum value_type type, uint32_t count,
     if (type == VALUE_STR || type == VALUE_BIN) {
         ret_item->data = scan->at;
         if (type == VALUE_STR && !utf8_valid(scan->at, count)) {
-            return scan_fail(scan, "text that is not UTF-8");
+            return scan_fail(scan, "text that is not UTF-8, or has a NUL in it");
         }
         scan->at += count;
     }
@@ -355,10 +355,6 @@ const char *scan_str(struct scan *scan, size_t min_bytes, size_t max_bytes, size
     }
     if (item.count < min_bytes || item.count > max_bytes) {
         scan_fail(scan, "a text of a length out of its range");
-        return NULL;
-    }
-    if (memchr(item.data, 0, item.count)) {
-        scan_fail(scan, "a text with a NUL in it");
         return NULL;
     }
     *ret_size_bytes = item.count;

@@ -4,7 +4,7 @@
  * It is what stands before msgpack-c, which believes every count it reads, and what records and
  * messages are checked with. Only for proto/.
  *
- * Accepted is the msgpack of PROTOCOL.md, "Types": no ext types, every STR valid UTF-8, no
+ * Accepted is the msgpack of PROTOCOL.md, "Types": no ext types, every STR UTF-8 without NUL, no
  * container that claims more elements than bytes follow, nesting up to SCAN_DEPTH_MAX.
  *
  * The first fault sticks: whatever is asked afterwards fails too, so that a reader may take many
@@ -61,7 +61,7 @@ int scan_error(const struct scan *scan, enum error_code code, struct error *err)
 uint64_t scan_uint(struct scan *scan, uint64_t min, uint64_t max);
 int64_t scan_int(struct scan *scan, int64_t min, int64_t max);
 bool scan_bool(struct scan *scan);
-/* A STR of min to max bytes without NUL. */
+/* A STR of min to max bytes. */
 const char *scan_str(struct scan *scan, size_t min_bytes, size_t max_bytes, size_t *ret_size_bytes);
 /* Whether NIL is next; takes it then. */
 bool scan_nil(struct scan *scan);

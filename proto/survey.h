@@ -28,6 +28,15 @@ struct survey_outline {
 
 #define SURVEY_OUTLINE_MAX 20000
 #define SURVEY_METADATA_MAX 32
+#define SURVEY_WARNINGS_MAX 64
+#define SURVEY_RECORD_VERSION 1
+
+/* Most bytes of its texts; encoding cuts at a character. */
+#define SURVEY_FORMAT_MAX_BYTES 32
+#define SURVEY_KEY_MAX_BYTES 64
+#define SURVEY_VALUE_MAX_BYTES 4096
+#define SURVEY_TITLE_MAX_BYTES 1024
+#define SURVEY_WARNING_MAX_BYTES 512
 
 struct survey_record {
     char sha256[HASH_SHA256_HEX_BYTES];
@@ -45,7 +54,12 @@ struct survey_record {
     uint32_t warning_count;
 };
 
+/* Appends the record as one msgpack object. ERROR_INVALID for no SHA-256 in lower-case hex and no
+ * format, ERROR_LIMIT for more entries than the maxima above; else from out, which is as it was
+ * then. */
 int survey_record_encode(const struct survey_record *record, struct buf *out, struct error *err);
+/* Decodes into arena; strings are copied. ERROR_CORRUPT for anything survey_record_encode would
+ * not write, down to the byte. ERROR_MEMORY when arena is full. */
 int survey_record_decode(const void *data, size_t size_bytes, struct arena *arena,
                          struct survey_record *ret_record, struct error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * UTF-8 as RFC 3629 has it. Most text is ASCII, so eight bytes are looked at in one go.
+ * UTF-8 as RFC 3629 has it, without NUL. Most text is ASCII, so eight bytes are looked at in one
+ * go.
  *
  * Nothing blocks, allocates or logs.
  */
@@ -20,7 +21,7 @@ static size_t character_bytes(const uint8_t *text, size_t size_bytes)
     size_t length;
 
     if (lead < 0x80) {
-        return 1;
+        return lead ? 1 : 0;
     }
     if (lead < 0xc2 || lead > 0xf4) {
         return 0;
@@ -46,7 +47,7 @@ static size_t character_bytes(const uint8_t *text, size_t size_bytes)
     return length;
 }
 
-/* Bytes of text up to the first that is not ASCII, or a little fewer. */
+/* Bytes of text up to the first that is NUL or not ASCII, or a little fewer. */
 static size_t ascii_prefix(const uint8_t *text, size_t size_bytes)
 {
     size_t i = 0;
@@ -55,7 +56,8 @@ static size_t ascii_prefix(const uint8_t *text, size_t size_bytes)
         uint64_t word;
 
         memcpy(&word, text + i, sizeof(word));
-        if (word & UINT64_C(0x8080808080808080)) {
+        /* Taking one from each byte sets the high bit of one that was 0. */
+        if (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) {
             break;
         }
         i += sizeof(word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing past U+10FFFF. Every STR of
- * ebb's msgpack is valid UTF-8; the packer sees to it and the scanner insists on it.
+ * UTF-8 as RFC 3629 has it (no overlong forms, no surrogates, nothing past U+10FFFF), and without
+ * NUL. Every STR of ebb's msgpack is that; the packer sees to it and the scanner insists on it.
  */
 #ifndef EBB_PROTO_UTF8_H
 #define EBB_PROTO_UTF8_H

@@ -229,10 +229,7 @@ bool value_str_copy(struct value value, char *ret_text, size_t size_bytes)
     }
     text = bytes_of(object);
     whole_bytes = object->via.str.size;
-    copied_bytes = strnlen(text, whole_bytes);
-    if (copied_bytes >= size_bytes) {
-        copied_bytes = whole_characters(text, size_bytes - 1);
-    }
+    copied_bytes = whole_bytes < size_bytes ? whole_bytes : whole_characters(text, size_bytes - 1);
     memcpy(ret_text, text, copied_bytes);
     ret_text[copied_bytes] = '\0';
     return copied_bytes == whole_bytes;

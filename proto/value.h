@@ -52,16 +52,16 @@ double value_float(struct value value, double fallback); /* integers too */
 bool value_bool(struct value value, bool fallback);
 /* Bytes of a string or binary; not terminated. NULL and 0 when it is neither. */
 const char *value_str(struct value value, size_t *ret_size_bytes);
-/* Copies a string, terminated and cut to size; false when it is no string, holds a NUL or was
- * cut. ret_text is always a valid string afterwards. */
+/* Copies a STR, terminated and cut to size at a character; false when it is none or was cut.
+ * ret_text is always a valid string afterwards. */
 bool value_str_copy(struct value value, char *ret_text, size_t size_bytes);
 bool value_str_equal(struct value value, const char *text);
 
 /* A decoded msgpack object with its memory. */
 struct value_tree;
 /* Decodes exactly one object from data; ERROR_PROTOCOL for trailing bytes, truncation, nesting
- * over 32 levels, ext types and STR that is not UTF-8. Takes at most 24 bytes of memory for each
- * byte of data. Strings are borrowed from data, which must outlive the tree. */
+ * over 32 levels, ext types, STR that is not UTF-8 or has a NUL in it. Takes at most 24 bytes of
+ * memory for each byte of data. Strings are borrowed from data, which must outlive the tree. */
 struct value_tree *value_decode(const void *data, size_t size_bytes, struct error *err);
 /* Decodes the first object of data and says how many bytes it took. */
 struct value_tree *value_decode_next(const void *data, size_t size_bytes, size_t *ret_used_bytes,
@@ -90,7 +90,7 @@ void pack_uint(struct pack *pack, uint64_t value);
 void pack_int(struct pack *pack, int64_t value);
 void pack_float(struct pack *pack, float value);   /* 5 bytes */
 void pack_double(struct pack *pack, double value); /* 9 bytes */
-/* Bytes that are not UTF-8 become U+FFFD. */
+/* Bytes that are not UTF-8, and NUL, become U+FFFD. */
 void pack_str(struct pack *pack, const char *text);
 void pack_str_n(struct pack *pack, const char *text, size_t size_bytes);
 /* At most max_bytes of it, cut at a character. */
