@@ -256,26 +256,47 @@ static pdf_obj *find_by_count(struct page_tree *tree, uint32_t index)
     fz_throw(ctx, FZ_ERROR_GENERIC, "page tree is too deep");
 }
 
-pdf_obj *page_tree_find(struct page_tree *tree, uint32_t number)
+/* The page as the tree refers to it; what it refers to may be anything. */
+static pdf_obj *find_reference(struct page_tree *tree, uint32_t number)
 {
     fz_context *ctx = tree->ctx;
     uint32_t index = number - 1;
-    pdf_obj *page;
 
     if (number == 0 || number > tree->count) {
         fz_throw(ctx, FZ_ERROR_GENERIC, "there is no page %u", number);
     }
     if (!tree->believed) {
-        page = tree->pages[index];
-    } else if (tree->leaf && index >= tree->leaf_first &&
-               index - tree->leaf_first < tree->leaf_count) {
-        page = pdf_array_get(ctx, pdf_dict_get(ctx, tree->leaf, PDF_NAME(Kids)),
-                             (int)(index - tree->leaf_first));
-    } else {
-        page = find_by_count(tree, index);
+        return tree->pages[index];
     }
-    if (!pdf_is_dict(ctx, page)) {
-        fz_throw(ctx, FZ_ERROR_GENERIC, "page %u is not a dictionary", number);
+    if (tree->leaf && index >= tree->leaf_first && index - tree->leaf_first < tree->leaf_count) {
+        return pdf_array_get(ctx, pdf_dict_get(ctx, tree->leaf, PDF_NAME(Kids)),
+                             (int)(index - tree->leaf_first));
+    }
+    return find_by_count(tree, index);
+}
+
+pdf_obj *page_tree_find(struct page_tree *tree, uint32_t number)
+{
+    pdf_obj *page = find_reference(tree, number);
+
+    if (!pdf_is_dict(tree->ctx, page)) {
+        fz_throw(tree->ctx, FZ_ERROR_GENERIC, "page %u is not a dictionary", number);
     }
     return page;
+}
+
+int page_tree_object(struct page_tree *tree, uint32_t number)
+{
+    fz_context *ctx = tree->ctx;
+    volatile int object = 0;
+
+    fz_try(ctx)
+    {
+        object = pdf_to_num(ctx, find_reference(tree, number));
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
+    }
+    return object;
 }

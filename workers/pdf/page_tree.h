@@ -31,5 +31,7 @@ void page_tree_deinit(struct page_tree *tree);
 /* The page object; number from 1 to count. Throws as mupdf does where it is no dictionary. Owns:
  * borrowed from the document. */
 pdf_obj *page_tree_find(struct page_tree *tree, uint32_t number);
+/* The object number of a page, without reading it; 0 where it has none or is not found. */
+int page_tree_object(struct page_tree *tree, uint32_t number);
 
 #endif
