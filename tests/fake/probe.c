@@ -381,7 +381,7 @@ static int try_file(const struct attempt_context *context)
 {
     AUTO_CLOSE int fd =
         open(context->unit->artifact_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    static const char block[MEBIBYTE];
+    static char block[MEBIBYTE];
     uint64_t written = 0;
     long limit = atol(context->arg);
     ssize_t put_bytes = 0;

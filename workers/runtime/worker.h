@@ -80,6 +80,8 @@ struct worker_ops {
 /* The whole program. Returns the exit code (proto/verdict.h). */
 int worker_main(const struct worker_ops *ops, int argc, char **argv);
 
+/* The class that INIT named; an executable may serve several. */
+const char *worker_class_name(const struct worker *worker);
 /* A setting of the class (section [class.NAME] options, handed over in INIT); fallback where it
  * is not set. Owns: the worker. */
 const char *worker_setting(const struct worker *worker, const char *key, const char *fallback);

@@ -297,13 +297,6 @@ static void finish(struct worker *worker)
     buf_deinit(&worker->large);
     buf_deinit(&worker->frame);
     channel_deinit(&worker->channel);
-#ifdef EBB_SANITIZED
-    /* The leak checker forks and traces at exit, which a closed sandbox refuses. */
-    if (worker->sandbox && sandbox_closed(worker->sandbox) &&
-        worker->settings.profile != SANDBOX_PROFILE_NONE) {
-        _exit(worker->exit_code);
-    }
-#endif
     sandbox_destroy(worker->sandbox);
     if (worker->status_fd >= 0) {
         close(worker->status_fd);

@@ -114,6 +114,11 @@ void worker_on_init(struct worker *worker, const struct message *message)
     }
 }
 
+const char *worker_class_name(const struct worker *worker)
+{
+    return worker->settings.class_name;
+}
+
 const char *worker_setting(const struct worker *worker, const char *key, const char *fallback)
 {
     const char *text = text_map_get(&worker->settings.options, key);
