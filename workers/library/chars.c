@@ -5,7 +5,7 @@
  * Invariants: never reads past the size given; every call moves on by at least one byte.
  * Nothing blocks, allocates or logs.
  */
-#include "workers/library/text.h"
+#include "workers/library/chars.h"
 
 /* Length of the sequence that a lead byte starts, 0 when it starts none. */
 static size_t sequence_bytes(uint8_t lead)
@@ -22,7 +22,7 @@ static size_t sequence_bytes(uint8_t lead)
     return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
 }
 
-uint32_t text_decode(const char *text, size_t size_bytes, size_t *ret_bytes)
+uint32_t chars_decode(const char *text, size_t size_bytes, size_t *ret_bytes)
 {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t lead = (uint8_t)text[0];
@@ -34,26 +34,26 @@ uint32_t text_decode(const char *text, size_t size_bytes, size_t *ret_bytes)
         return lead;
     }
     if (length == 0 || length > size_bytes) {
-        return TEXT_REPLACEMENT;
+        return CHARS_REPLACEMENT;
     }
     character = lead & (0x7FU >> length);
     for (size_t i = 1; i < length; i++) {
         uint8_t byte = (uint8_t)text[i];
 
         if ((byte & 0xC0) != 0x80) {
-            return TEXT_REPLACEMENT;
+            return CHARS_REPLACEMENT;
         }
         character = character << 6 | (byte & 0x3FU);
     }
     if (character < least[length] || character > 0x10FFFF ||
         (character >= 0xD800 && character <= 0xDFFF)) {
-        return TEXT_REPLACEMENT;
+        return CHARS_REPLACEMENT;
     }
     *ret_bytes = length;
     return character;
 }
 
-uint32_t text_last(const char *text, size_t size_bytes)
+uint32_t chars_last(const char *text, size_t size_bytes)
 {
     size_t start = size_bytes;
     size_t used;
@@ -64,7 +64,7 @@ uint32_t text_last(const char *text, size_t size_bytes)
     do {
         start--;
     } while (start > 0 && size_bytes - start < 4 && ((uint8_t)text[start] & 0xC0) == 0x80);
-    return text_decode(text + start, size_bytes - start, &used);
+    return chars_decode(text + start, size_bytes - start, &used);
 }
 
 static bool is_space(uint8_t byte)
@@ -78,7 +78,7 @@ static bool is_word_byte(uint8_t byte)
            (byte >= 'a' && byte <= 'z');
 }
 
-void text_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint64_t *ret_words)
+void chars_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint64_t *ret_words)
 {
     uint64_t chars = 0;
     uint64_t words = 0;
@@ -99,7 +99,7 @@ void text_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint64
     *ret_words = words;
 }
 
-bool text_is_unspaced(uint32_t character)
+bool chars_is_unspaced(uint32_t character)
 {
     return (character >= 0x2E80 && character <= 0x9FFF) ||
            (character >= 0xF900 && character <= 0xFAFF) ||

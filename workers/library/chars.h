@@ -3,28 +3,28 @@
  * UTF-8 as the library needs it: stepping, counting, and classes of characters that decide how
  * lines join.
  */
-#ifndef EBB_WORKERS_LIBRARY_TEXT_H
-#define EBB_WORKERS_LIBRARY_TEXT_H
+#ifndef EBB_WORKERS_LIBRARY_CHARS_H
+#define EBB_WORKERS_LIBRARY_CHARS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_REPLACEMENT 0xFFFDU
+#define CHARS_REPLACEMENT 0xFFFDU
 
 /* The character at text (size_bytes >= 1); ret_bytes: how many bytes it took, at least 1.
- * TEXT_REPLACEMENT for bytes that are no UTF-8 (RFC 3629), one byte at a time. */
-uint32_t text_decode(const char *text, size_t size_bytes, size_t *ret_bytes);
+ * CHARS_REPLACEMENT for bytes that are no UTF-8 (RFC 3629), one byte at a time. */
+uint32_t chars_decode(const char *text, size_t size_bytes, size_t *ret_bytes);
 
 /* The last character of text; 0 when it is empty. */
-uint32_t text_last(const char *text, size_t size_bytes);
+uint32_t chars_last(const char *text, size_t size_bytes);
 
 /* Characters, and words: runs of characters between white space that hold a letter or digit (any
  * character outside ASCII counts as one). */
-void text_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint64_t *ret_words);
+void chars_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint64_t *ret_words);
 
 /* True for characters of scripts that put no space between words (Han, kana, their punctuation
  * and full-width forms): lines of them join with nothing between. */
-bool text_is_unspaced(uint32_t character);
+bool chars_is_unspaced(uint32_t character);
 
 #endif

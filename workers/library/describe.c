@@ -4,7 +4,7 @@
  */
 #include "workers/library/describe.h"
 
-static int put_facts(struct library *library, int64_t row, struct json *json, struct error *err)
+static int put_facts(struct library *library, int64_t row, struct emit *emit, struct error *err)
 {
     struct statement *get = library_statement(library, STATEMENT_DOCUMENT_GET);
     const char *warnings;
@@ -14,38 +14,38 @@ static int put_facts(struct library *library, int64_t row, struct json *json, st
         return -1;
     }
     warnings = statement_column_text(get, 11);
-    json_key_str(json, "document_id", statement_column_text(get, 0));
-    json_key_str(json, "name", statement_column_text(get, 12));
-    json_key_str(json, "format", statement_column_text(get, 2));
-    json_key_str(json, "sha256", statement_column_text(get, 1));
-    json_key_uint(json, "size_bytes", (uint64_t)statement_column_int(get, 3));
-    json_key_uint(json, "page_count", (uint64_t)statement_column_int(get, 4));
-    json_key_bool(json, "encrypted", statement_column_int(get, 5) != 0);
-    json_key_bool(json, "repaired", statement_column_int(get, 6) != 0);
-    json_key_str(json, "status", statement_column_text(get, 7));
-    json_key_uint(json, "pages_failed", (uint64_t)statement_column_int(get, 8));
-    json_key_uint(json, "chars", (uint64_t)statement_column_int(get, 9));
-    json_key_uint(json, "words", (uint64_t)statement_column_int(get, 10));
-    json_key(json, "warnings");
-    json_raw(json, warnings ? warnings : "[]");
+    emit_key_str(emit, "document_id", statement_column_text(get, 0));
+    emit_key_str(emit, "name", statement_column_text(get, 12));
+    emit_key_str(emit, "format", statement_column_text(get, 2));
+    emit_key_str(emit, "sha256", statement_column_text(get, 1));
+    emit_key_uint(emit, "size_bytes", (uint64_t)statement_column_int(get, 3));
+    emit_key_uint(emit, "page_count", (uint64_t)statement_column_int(get, 4));
+    emit_key_bool(emit, "encrypted", statement_column_int(get, 5) != 0);
+    emit_key_bool(emit, "repaired", statement_column_int(get, 6) != 0);
+    emit_key_str(emit, "status", statement_column_text(get, 7));
+    emit_key_uint(emit, "pages_failed", (uint64_t)statement_column_int(get, 8));
+    emit_key_uint(emit, "chars", (uint64_t)statement_column_int(get, 9));
+    emit_key_uint(emit, "words", (uint64_t)statement_column_int(get, 10));
+    emit_key(emit, "warnings");
+    emit_raw(emit, warnings ? warnings : "[]");
     statement_end(get);
     return 0;
 }
 
-static int put_metadata(struct library *library, int64_t row, struct json *json, struct error *err)
+static int put_metadata(struct library *library, int64_t row, struct emit *emit, struct error *err)
 {
     struct statement *list = library_statement(library, STATEMENT_METADATA_LIST);
     int got;
 
-    json_key(json, "metadata");
-    json_open(json, '{');
+    emit_key(emit, "metadata");
+    emit_open(emit, '{');
     statement_int(list, 1, row);
     while ((got = statement_step(list, err)) > 0) {
-        json_key_text(json, statement_column_text(list, 0));
-        json_str(json, statement_column_text(list, 1));
+        emit_key_text(emit, statement_column_text(list, 0));
+        emit_str(emit, statement_column_text(list, 1));
     }
     statement_end(list);
-    json_close(json, '}');
+    emit_close(emit, '}');
     return got;
 }
 
@@ -53,66 +53,66 @@ static int put_outline(struct library *library, int64_t row, struct answer *answ
                        struct error *err)
 {
     struct statement *list = library_statement(library, STATEMENT_OUTLINE_LIST);
-    struct json *json = &answer->json;
+    struct emit *emit = &answer->emit;
     int got;
 
-    json_key(json, "outline");
-    json_open(json, '[');
+    emit_key(emit, "outline");
+    emit_open(emit, '[');
     statement_int(list, 1, row);
     while ((got = statement_step(list, err)) > 0) {
         int64_t page = statement_column_int(list, 1);
 
-        json_open(json, '{');
-        json_key_str(json, "title", statement_column_text(list, 2));
-        json_key_uint(json, "depth", (uint64_t)statement_column_int(list, 0));
-        json_key(json, "page");
+        emit_open(emit, '{');
+        emit_key_str(emit, "title", statement_column_text(list, 2));
+        emit_key_uint(emit, "depth", (uint64_t)statement_column_int(list, 0));
+        emit_key(emit, "page");
         if (page > 0) {
-            json_int(json, page);
+            emit_int(emit, page);
         } else {
-            json_null(json);
+            emit_null(emit);
         }
-        json_close(json, '}');
+        emit_close(emit, '}');
         if (answer_flush(answer, err) < 0) {
             got = -1;
             break;
         }
     }
     statement_end(list);
-    json_close(json, ']');
+    emit_close(emit, ']');
     return got;
 }
 
-static void put_style(const struct document_style *style, struct json *json)
+static void put_style(const struct document_style *style, struct emit *emit)
 {
-    json_key(json, "style");
-    json_open(json, '{');
-    json_key(json, "body_size_pt");
+    emit_key(emit, "style");
+    emit_open(emit, '{');
+    emit_key(emit, "body_size_pt");
     if (style->body_class > 0) {
-        json_hundredths(json, (double)style_class_size_pt(style->body_class));
+        emit_hundredths(emit, (double)style_class_size_pt(style->body_class));
     } else {
-        json_null(json);
+        emit_null(emit);
     }
-    json_key(json, "headings");
-    json_open(json, '[');
+    emit_key(emit, "headings");
+    emit_open(emit, '[');
     for (uint32_t i = 0; i < style->heading_count; i++) {
-        json_open(json, '{');
-        json_key_uint(json, "level", style->headings[i].level);
-        json_key_hundredths(json, "size_pt", (double)style_class_size_pt(style->headings[i].class));
-        json_key_bool(json, "bold", style_class_bold(style->headings[i].class));
-        json_close(json, '}');
+        emit_open(emit, '{');
+        emit_key_uint(emit, "level", style->headings[i].level);
+        emit_key_hundredths(emit, "size_pt", (double)style_class_size_pt(style->headings[i].class));
+        emit_key_bool(emit, "bold", style_class_bold(style->headings[i].class));
+        emit_close(emit, '}');
     }
-    json_close(json, ']');
-    json_close(json, '}');
+    emit_close(emit, ']');
+    emit_close(emit, '}');
 }
 
 int describe_document(struct library *library, const struct document *document,
                       const struct document_style *style, struct answer *answer, struct error *err)
 {
-    if (put_facts(library, document->row, &answer->json, err) < 0 ||
-        put_metadata(library, document->row, &answer->json, err) < 0 ||
+    if (put_facts(library, document->row, &answer->emit, err) < 0 ||
+        put_metadata(library, document->row, &answer->emit, err) < 0 ||
         put_outline(library, document->row, answer, err) < 0) {
         return -1;
     }
-    put_style(style, &answer->json);
+    put_style(style, &answer->emit);
     return 0;
 }

@@ -23,7 +23,7 @@
 struct digest {
     struct hash_sha256 *hash;
     struct buf record; /* scratch */
-    const struct query *query;
+    const struct library_query *query;
     uint64_t documents, pages;
 };
 
@@ -129,7 +129,7 @@ static int add_pages(struct digest *digest, struct library *library, int64_t doc
 
         if (add_record(digest, library, data, size_bytes, err) < 0 ||
             (++digest->pages % DIGEST_PROGRESS_PAGES == 0 &&
-             query_progress(digest->query, (uint32_t)digest->pages, err) < 0)) {
+             library_query_progress(digest->query, (uint32_t)digest->pages, err) < 0)) {
             got = -1;
             break;
         }
@@ -191,20 +191,20 @@ static int add_wanted(struct digest *digest, struct library *library, const char
 }
 
 static void put_digest(const struct digest *digest, const uint8_t sha256[HASH_SHA256_BYTES],
-                       struct json *json)
+                       struct emit *emit)
 {
     char hex[HASH_SHA256_HEX_BYTES];
 
     hash_hex(sha256, HASH_SHA256_BYTES, hex);
-    json_open(json, '{');
-    json_key_str(json, "sha256", hex);
-    json_key_uint(json, "documents", digest->documents);
-    json_key_uint(json, "pages", digest->pages);
-    json_close(json, '}');
+    emit_open(emit, '{');
+    emit_key_str(emit, "sha256", hex);
+    emit_key_uint(emit, "documents", digest->documents);
+    emit_key_uint(emit, "pages", digest->pages);
+    emit_close(emit, '}');
 }
 
-int query_digest(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err)
+int answer_digest(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err)
 {
     struct digest digest = {.hash = hash_sha256_create(), .query = query};
     uint8_t sha256[HASH_SHA256_BYTES];
@@ -214,10 +214,10 @@ int query_digest(struct library *library, const struct query *query, struct answ
         return error_set(err, ERROR_MEMORY, "no memory for a digest");
     }
     buf_init(&digest.record, DIGEST_RECORD_MAX_BYTES);
-    result = add_wanted(&digest, library, query_param(query, "document", NULL), err);
+    result = add_wanted(&digest, library, library_query_param(query, "document", NULL), err);
     hash_sha256_finish(digest.hash, sha256);
     if (result == 0) {
-        put_digest(&digest, sha256, &answer->json);
+        put_digest(&digest, sha256, &answer->emit);
     }
     buf_deinit(&digest.record);
     return result;

@@ -1,76 +1,76 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A JSON writer onto a buffer.
+ * A JSON writer onto a buffer: emit.h says why.
  *
  * Invariants: what is appended is UTF-8; after the first failure nothing more is appended.
  * Nothing blocks or logs.
  */
-#include "workers/library/json.h"
+#include "workers/library/emit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "workers/library/text.h"
+#include "workers/library/chars.h"
 
-void json_init(struct json *json, struct buf *out)
+void emit_init(struct emit *emit, struct buf *out)
 {
-    *json = (struct json){.out = out, .err = ERROR_INIT};
+    *emit = (struct emit){.out = out, .err = ERROR_INIT};
 }
 
-int json_finish(const struct json *json, struct error *err)
+int emit_finish(const struct emit *emit, struct error *err)
 {
-    if (!json->failed) {
+    if (!emit->failed) {
         return 0;
     }
     if (err) {
-        *err = json->err;
+        *err = emit->err;
     }
     return -1;
 }
 
-static void put(struct json *json, const char *text, size_t size_bytes)
+static void put(struct emit *emit, const char *text, size_t size_bytes)
 {
-    if (!json->failed && buf_append(json->out, text, size_bytes, &json->err) < 0) {
-        json->failed = true;
+    if (!emit->failed && buf_append(emit->out, text, size_bytes, &emit->err) < 0) {
+        emit->failed = true;
     }
 }
 
-static void begin_value(struct json *json)
+static void begin_value(struct emit *emit)
 {
-    if (json->comma) {
-        put(json, ",", 1);
+    if (emit->comma) {
+        put(emit, ",", 1);
     }
-    json->comma = true;
+    emit->comma = true;
 }
 
-void json_open(struct json *json, char bracket)
+void emit_open(struct emit *emit, char bracket)
 {
-    begin_value(json);
-    put(json, &bracket, 1);
-    json->comma = false;
+    begin_value(emit);
+    put(emit, &bracket, 1);
+    emit->comma = false;
 }
 
-void json_close(struct json *json, char bracket)
+void emit_close(struct emit *emit, char bracket)
 {
-    put(json, &bracket, 1);
-    json->comma = true;
+    put(emit, &bracket, 1);
+    emit->comma = true;
 }
 
-void json_key(struct json *json, const char *key)
+void emit_key(struct emit *emit, const char *key)
 {
-    begin_value(json);
-    put(json, "\"", 1);
-    put(json, key, strlen(key));
-    put(json, "\":", 2);
-    json->comma = false;
+    begin_value(emit);
+    put(emit, "\"", 1);
+    put(emit, key, strlen(key));
+    put(emit, "\":", 2);
+    emit->comma = false;
 }
 
-void json_key_text(struct json *json, const char *key)
+void emit_key_text(struct emit *emit, const char *key)
 {
-    json_str(json, key);
-    put(json, ":", 1);
-    json->comma = false;
+    emit_str(emit, key);
+    put(emit, ":", 1);
+    emit->comma = false;
 }
 
 /* Bytes from the start of text that stand in a JSON string as they are. */
@@ -85,7 +85,7 @@ static size_t plain_bytes(const char *text, size_t size_bytes)
     return i;
 }
 
-static void put_ascii_escaped(struct json *json, uint8_t byte)
+static void put_ascii_escaped(struct emit *emit, uint8_t byte)
 {
     static const char letters[] = "\bb\tt\nn\ff\rr\"\"\\\\";
     char escaped[8];
@@ -95,56 +95,56 @@ static void put_ascii_escaped(struct json *json, uint8_t byte)
         if (byte == (uint8_t)letters[i]) {
             escaped[0] = '\\';
             escaped[1] = letters[i + 1];
-            put(json, escaped, 2);
+            put(emit, escaped, 2);
             return;
         }
     }
     length = snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-    put(json, escaped, (size_t)length);
+    put(emit, escaped, (size_t)length);
 }
 
 /* One character that is not plain; returns the bytes it took. */
-static size_t put_character(struct json *json, const char *text, size_t size_bytes)
+static size_t put_character(struct emit *emit, const char *text, size_t size_bytes)
 {
     size_t used;
-    uint32_t character = text_decode(text, size_bytes, &used);
+    uint32_t character = chars_decode(text, size_bytes, &used);
 
     if (character < 0x80) {
-        put_ascii_escaped(json, (uint8_t)character);
-    } else if (character == TEXT_REPLACEMENT) {
-        put(json, "\xEF\xBF\xBD", 3);
+        put_ascii_escaped(emit, (uint8_t)character);
+    } else if (character == CHARS_REPLACEMENT) {
+        put(emit, "\xEF\xBF\xBD", 3);
     } else {
-        put(json, text, used);
+        put(emit, text, used);
     }
     return used;
 }
 
-void json_str_n(struct json *json, const char *text, size_t size_bytes)
+void emit_str_n(struct emit *emit, const char *text, size_t size_bytes)
 {
-    begin_value(json);
-    put(json, "\"", 1);
+    begin_value(emit);
+    put(emit, "\"", 1);
     while (size_bytes > 0) {
         size_t plain = plain_bytes(text, size_bytes);
 
-        put(json, text, plain);
+        put(emit, text, plain);
         text += plain;
         size_bytes -= plain;
         if (size_bytes > 0) {
-            size_t used = put_character(json, text, size_bytes);
+            size_t used = put_character(emit, text, size_bytes);
 
             text += used;
             size_bytes -= used;
         }
     }
-    put(json, "\"", 1);
+    put(emit, "\"", 1);
 }
 
-void json_str(struct json *json, const char *text)
+void emit_str(struct emit *emit, const char *text)
 {
     if (text) {
-        json_str_n(json, text, strlen(text));
+        emit_str_n(emit, text, strlen(text));
     } else {
-        json_null(json);
+        emit_null(emit);
     }
 }
 
@@ -158,17 +158,17 @@ static char *digits_before(char *end, uint64_t value)
     return end;
 }
 
-void json_uint(struct json *json, uint64_t value)
+void emit_uint(struct emit *emit, uint64_t value)
 {
     char text[24];
     char *end = text + sizeof text;
     const char *start = digits_before(end, value);
 
-    begin_value(json);
-    put(json, start, (size_t)(end - start));
+    begin_value(emit);
+    put(emit, start, (size_t)(end - start));
 }
 
-void json_int(struct json *json, int64_t value)
+void emit_int(struct emit *emit, int64_t value)
 {
     char text[24];
     char *end = text + sizeof text;
@@ -177,12 +177,12 @@ void json_int(struct json *json, int64_t value)
     if (value < 0) {
         *--start = '-';
     }
-    begin_value(json);
-    put(json, start, (size_t)(end - start));
+    begin_value(emit);
+    put(emit, start, (size_t)(end - start));
 }
 
 /* printf would take most of the time of writing a document's boxes. */
-void json_hundredths(struct json *json, double value)
+void emit_hundredths(struct emit *emit, double value)
 {
     char text[32];
     char *end = text + sizeof text;
@@ -190,7 +190,7 @@ void json_hundredths(struct json *json, double value)
     uint64_t hundredths;
 
     if (!isfinite(value) || fabs(value) > 1e15) {
-        json_null(json);
+        emit_null(emit);
         return;
     }
     hundredths = (uint64_t)llround(fabs(value) * 100.0);
@@ -205,79 +205,79 @@ void json_hundredths(struct json *json, double value)
     if (value < 0 && hundredths > 0) {
         *--start = '-';
     }
-    begin_value(json);
-    put(json, start, (size_t)(end - start));
+    begin_value(emit);
+    put(emit, start, (size_t)(end - start));
 }
 
-void json_double(struct json *json, double value)
+void emit_double(struct emit *emit, double value)
 {
     char text[32];
     int length;
 
     if (!isfinite(value)) {
-        json_null(json);
+        emit_null(emit);
         return;
     }
     length = snprintf(text, sizeof text, "%.6g", value);
-    begin_value(json);
-    put(json, text, (size_t)length);
+    begin_value(emit);
+    put(emit, text, (size_t)length);
 }
 
-void json_bool(struct json *json, bool value)
+void emit_bool(struct emit *emit, bool value)
 {
-    json_raw(json, value ? "true" : "false");
+    emit_raw(emit, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void emit_null(struct emit *emit)
 {
-    json_raw(json, "null");
+    emit_raw(emit, "null");
 }
 
-void json_raw(struct json *json, const char *text)
+void emit_raw(struct emit *emit, const char *text)
 {
-    begin_value(json);
-    put(json, text, strlen(text));
+    begin_value(emit);
+    put(emit, text, strlen(text));
 }
 
-void json_key_str(struct json *json, const char *key, const char *text)
+void emit_key_str(struct emit *emit, const char *key, const char *text)
 {
-    json_key(json, key);
-    json_str(json, text);
+    emit_key(emit, key);
+    emit_str(emit, text);
 }
 
-void json_key_uint(struct json *json, const char *key, uint64_t value)
+void emit_key_uint(struct emit *emit, const char *key, uint64_t value)
 {
-    json_key(json, key);
-    json_uint(json, value);
+    emit_key(emit, key);
+    emit_uint(emit, value);
 }
 
-void json_key_bool(struct json *json, const char *key, bool value)
+void emit_key_bool(struct emit *emit, const char *key, bool value)
 {
-    json_key(json, key);
-    json_bool(json, value);
+    emit_key(emit, key);
+    emit_bool(emit, value);
 }
 
-void json_key_hundredths(struct json *json, const char *key, double value)
+void emit_key_hundredths(struct emit *emit, const char *key, double value)
 {
-    json_key(json, key);
-    json_hundredths(json, value);
+    emit_key(emit, key);
+    emit_hundredths(emit, value);
 }
 
-int json_encode_strings(const char *const *texts, uint32_t count, struct buf *scratch,
+int emit_encode_strings(const char *const *texts, uint32_t count, struct buf *scratch,
                         const char **ret_json, struct error *err)
 {
-    struct json json;
+    struct emit emit;
     const char *text = NULL;
 
     if (count > 0) {
         scratch->size = 0;
-        json_init(&json, scratch);
-        json_open(&json, '[');
+        emit_init(&emit, scratch);
+        emit_open(&emit, '[');
         for (uint32_t i = 0; i < count; i++) {
-            json_str(&json, texts[i]);
+            emit_str(&emit, texts[i]);
         }
-        json_close(&json, ']');
-        if (json_finish(&json, err) < 0 || !(text = buf_cstr(scratch, err))) {
+        emit_close(&emit, ']');
+        if (emit_finish(&emit, err) < 0 || !(text = buf_cstr(scratch, err))) {
             return -1;
         }
     }

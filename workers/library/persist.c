@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "proto/artifact.h"
 #include "proto/survey.h"
-#include "workers/library/json.h"
+#include "workers/library/emit.h"
 
 static int put_metadata(struct library *library, int64_t row, const struct survey_record *survey,
                         struct error *err)
@@ -65,7 +65,7 @@ static int put_document(struct library *library, const char *id, const struct su
     int got = -1;
 
     buf_init(&warnings, ARTIFACT_RECORD_MAX_BYTES);
-    if (json_encode_strings(survey->warnings, survey->warning_count, &warnings, &warnings_json,
+    if (emit_encode_strings(survey->warnings, survey->warning_count, &warnings, &warnings_json,
                             err) < 0) {
         goto out;
     }

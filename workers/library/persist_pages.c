@@ -15,9 +15,9 @@
 #include "proto/artifact.h"
 #include "proto/page.h"
 #include "workers/library/document.h"
-#include "workers/library/json.h"
+#include "workers/library/emit.h"
 #include "workers/library/marks.h"
-#include "workers/library/text.h"
+#include "workers/library/chars.h"
 
 /* One page on its way in. */
 struct page_entry {
@@ -153,7 +153,7 @@ static int put_page(struct library *library, const struct document *document,
     if (action == PAGE_REPLACE && clear_marks(library, document, record->number, err) < 0) {
         return -1;
     }
-    if (json_encode_strings(record->warnings, record->warning_count, scratch, &warnings_json, err) <
+    if (emit_encode_strings(record->warnings, record->warning_count, scratch, &warnings_json, err) <
         0) {
         return -1;
     }
@@ -184,8 +184,8 @@ static int next_page(struct library *library, const struct persist_unit *unit,
                          unit->first, unit->last, document->page_count, record->number);
     }
     ret_entry->row = library_page_row(document->row, record->number);
-    text_count(record->text_bytes > 0 ? record->text : "", record->text_bytes, &ret_entry->chars,
-               &ret_entry->words);
+    chars_count(record->text_bytes > 0 ? record->text : "", record->text_bytes, &ret_entry->chars,
+                &ret_entry->words);
     return 1;
 }
 

@@ -16,7 +16,7 @@
 #define ANSWER_FLUSH_BYTES 65536
 #define ANSWER_BUF_MAX_BYTES ((size_t)1 << 30) /* one page's part of an answer */
 
-typedef int (*query_handler)(struct library *library, const struct query *query,
+typedef int (*query_handler)(struct library *library, const struct library_query *query,
                              struct answer *answer, struct error *err);
 
 static const struct {
@@ -24,22 +24,24 @@ static const struct {
     query_handler handler;
     bool writes;
 } query_kinds[] = {
-    {"show", query_show, false},           {"search", query_search, false},
-    {"documents", query_documents, false}, {"digest", query_digest, false},
-    {"delete", query_delete, true},
+    {"show", answer_show, false},           {"search", answer_search, false},
+    {"documents", answer_documents, false}, {"digest", answer_digest, false},
+    {"delete", answer_delete, true},
 };
 
-const char *query_param(const struct query *query, const char *key, const char *fallback)
+const char *library_query_param(const struct library_query *query, const char *key,
+                                const char *fallback)
 {
     const char *value = query->param(query->context, key);
 
     return value ? value : fallback;
 }
 
-int query_param_uint(const struct query *query, const char *key, uint64_t min, uint64_t max,
-                     uint64_t fallback, uint64_t *ret_value, struct error *err)
+int library_query_param_uint(const struct library_query *query, const char *key, uint64_t min,
+                             uint64_t max, uint64_t fallback, uint64_t *ret_value,
+                             struct error *err)
 {
-    const char *text = query_param(query, key, NULL);
+    const char *text = library_query_param(query, key, NULL);
 
     if (!text) {
         *ret_value = fallback;
@@ -51,7 +53,7 @@ int query_param_uint(const struct query *query, const char *key, uint64_t min, u
     return 0;
 }
 
-int query_progress(const struct query *query, uint32_t done, struct error *err)
+int library_query_progress(const struct library_query *query, uint32_t done, struct error *err)
 {
     if (query->progress && !query->progress(query->progress_context, done)) {
         return error_set(err, ERROR_CANCELLED, "the query was cancelled");
@@ -91,8 +93,8 @@ static int answer_commit(struct answer *answer, struct error *err)
     return file_writer_commit(writer, false, err) < 0 ? answer_failed(err) : 0;
 }
 
-static int run_reading(struct library *library, query_handler handler, const struct query *query,
-                       struct answer *answer, struct error *err)
+static int run_reading(struct library *library, query_handler handler,
+                       const struct library_query *query, struct answer *answer, struct error *err)
 {
     int result;
 
@@ -104,7 +106,7 @@ static int run_reading(struct library *library, query_handler handler, const str
     return result;
 }
 
-static int run_kind(struct library *library, size_t kind, const struct query *query,
+static int run_kind(struct library *library, size_t kind, const struct library_query *query,
                     struct error *err)
 {
     struct answer answer = {.writer = file_writer_open(query->answer_path, 0640, err)};
@@ -114,11 +116,11 @@ static int run_kind(struct library *library, size_t kind, const struct query *qu
         return answer_failed(err);
     }
     buf_init(&answer.buf, ANSWER_BUF_MAX_BYTES);
-    json_init(&answer.json, &answer.buf);
+    emit_init(&answer.emit, &answer.buf);
     result = query_kinds[kind].writes
                  ? query_kinds[kind].handler(library, query, &answer, err)
                  : run_reading(library, query_kinds[kind].handler, query, &answer, err);
-    if (result == 0 && (result = json_finish(&answer.json, err)) == 0) {
+    if (result == 0 && (result = emit_finish(&answer.emit, err)) == 0) {
         result = answer_commit(&answer, err);
     }
     file_writer_discard(answer.writer);
@@ -126,7 +128,7 @@ static int run_kind(struct library *library, size_t kind, const struct query *qu
     return result;
 }
 
-int query_run(struct library *library, const struct query *query, struct error *err)
+int library_query_run(struct library *library, const struct library_query *query, struct error *err)
 {
     if (!query->answer_path) {
         return error_set(err, ERROR_INVALID, "the query names no file for its answer");

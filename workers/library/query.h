@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #include "common/file.h"
-#include "workers/library/json.h"
+#include "workers/library/emit.h"
 #include "workers/library/library.h"
 
 /* Parameters are borrowed until the query has run; NULL where it was not given. */
-struct query {
+struct library_query {
     const char *kind;
     const char *(*param)(const void *context, const char *key);
     const void *context;
@@ -29,7 +29,8 @@ struct query {
  * Errors: ERROR_NOT_FOUND, ERROR_INVALID (the text says what and what to do), ERROR_CANCELLED,
  * ERROR_FULL, ERROR_CORRUPT. No answer is left behind then.
  */
-int query_run(struct library *library, const struct query *query, struct error *err);
+int library_query_run(struct library *library, const struct library_query *query,
+                      struct error *err);
 
 /* For the kinds: */
 
@@ -37,29 +38,31 @@ int query_run(struct library *library, const struct query *query, struct error *
  * be larger than memory. */
 struct answer {
     struct buf buf; /* append here, then flush */
-    struct json json;
+    struct emit emit;
     struct file_writer *writer;
 };
 
 /* Hands buf on to the file when it is over 64 KiB. */
 int answer_flush(struct answer *answer, struct error *err);
 
-const char *query_param(const struct query *query, const char *key, const char *fallback);
+const char *library_query_param(const struct library_query *query, const char *key,
+                                const char *fallback);
 /* ERROR_INVALID names the parameter and its range. */
-int query_param_uint(const struct query *query, const char *key, uint64_t min, uint64_t max,
-                     uint64_t fallback, uint64_t *ret_value, struct error *err);
+int library_query_param_uint(const struct library_query *query, const char *key, uint64_t min,
+                             uint64_t max, uint64_t fallback, uint64_t *ret_value,
+                             struct error *err);
 /* ERROR_CANCELLED when the supervisor wants the query to stop. */
-int query_progress(const struct query *query, uint32_t done, struct error *err);
+int library_query_progress(const struct library_query *query, uint32_t done, struct error *err);
 
-int query_show(struct library *library, const struct query *query, struct answer *answer,
-               struct error *err);
-int query_search(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err);
-int query_documents(struct library *library, const struct query *query, struct answer *answer,
-                    struct error *err);
-int query_digest(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err);
-int query_delete(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err);
+int answer_show(struct library *library, const struct library_query *query, struct answer *answer,
+                struct error *err);
+int answer_search(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err);
+int answer_documents(struct library *library, const struct library_query *query,
+                     struct answer *answer, struct error *err);
+int answer_digest(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err);
+int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err);
 
 #endif

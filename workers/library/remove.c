@@ -81,12 +81,12 @@ static int remove_job(struct library *library, const char *job, struct document 
     return library_commit(library, err);
 }
 
-int query_delete(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err)
+int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err)
 {
-    const char *job = query_param(query, "job", NULL);
+    const char *job = library_query_param(query, "job", NULL);
     struct document document;
-    struct json *json = &answer->json;
+    struct emit *emit = &answer->emit;
     bool removed;
 
     if (!job) {
@@ -95,10 +95,10 @@ int query_delete(struct library *library, const struct query *query, struct answ
     if (remove_job(library, job, &document, &removed, err) < 0) {
         return -1;
     }
-    json_open(json, '{');
-    json_key_str(json, "job_id", job);
-    json_key_str(json, "document_id", document.id[0] ? document.id : NULL);
-    json_key_bool(json, "document_removed", removed);
-    json_close(json, '}');
+    emit_open(emit, '{');
+    emit_key_str(emit, "job_id", job);
+    emit_key_str(emit, "document_id", document.id[0] ? document.id : NULL);
+    emit_key_bool(emit, "document_removed", removed);
+    emit_close(emit, '}');
     return 0;
 }

@@ -8,20 +8,20 @@
 #include <stdio.h>
 
 #include "common/cleanup.h"
-#include "workers/library/json.h"
+#include "workers/library/emit.h"
 
-static void put_box(struct json *json, const char *key, const struct page_box *box)
+static void put_box(struct emit *emit, const char *key, const struct page_box *box)
 {
-    json_key(json, key);
-    json_open(json, '[');
-    json_hundredths(json, (double)box->x0);
-    json_hundredths(json, (double)box->y0);
-    json_hundredths(json, (double)box->x1);
-    json_hundredths(json, (double)box->y1);
-    json_close(json, ']');
+    emit_key(emit, key);
+    emit_open(emit, '[');
+    emit_hundredths(emit, (double)box->x0);
+    emit_hundredths(emit, (double)box->y0);
+    emit_hundredths(emit, (double)box->x1);
+    emit_hundredths(emit, (double)box->y1);
+    emit_close(emit, ']');
 }
 
-static void put_style(struct json *json, uint8_t style)
+static void put_style(struct emit *emit, uint8_t style)
 {
     static const struct {
         uint8_t bit;
@@ -39,71 +39,71 @@ static void put_style(struct json *json, uint8_t style)
     if (style == 0) {
         return;
     }
-    json_key(json, "style");
-    json_open(json, '[');
+    emit_key(emit, "style");
+    emit_open(emit, '[');
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (style & names[i].bit) {
-            json_str(json, names[i].name);
+            emit_str(emit, names[i].name);
         }
     }
-    json_close(json, ']');
+    emit_close(emit, ']');
 }
 
-static void put_span(struct json *json, const struct page_span *span)
+static void put_span(struct emit *emit, const struct page_span *span)
 {
-    json_open(json, '{');
-    json_key(json, "text");
-    json_str_n(json, span->text, span->text_bytes);
-    json_key_uint(json, "font", span->font);
-    json_key_hundredths(json, "size_pt", (double)span->size_pt);
-    put_style(json, span->style);
+    emit_open(emit, '{');
+    emit_key(emit, "text");
+    emit_str_n(emit, span->text, span->text_bytes);
+    emit_key_uint(emit, "font", span->font);
+    emit_key_hundredths(emit, "size_pt", (double)span->size_pt);
+    put_style(emit, span->style);
     if (span->color_rgb != 0) {
         char color[8];
 
         snprintf(color, sizeof color, "#%06x", (unsigned)(span->color_rgb & 0xFFFFFF));
-        json_key_str(json, "color", color);
+        emit_key_str(emit, "color", color);
     }
-    put_box(json, "bbox", &span->box);
-    json_close(json, '}');
+    put_box(emit, "bbox", &span->box);
+    emit_close(emit, '}');
 }
 
 /* The spans' texts one after the other, as one JSON string. */
-static void put_line_text(struct json *json, const struct page_line *line, struct buf *scratch)
+static void put_line_text(struct emit *emit, const struct page_line *line, struct buf *scratch)
 {
     scratch->size = 0;
-    for (uint32_t s = 0; s < line->span_count && !json->failed; s++) {
-        json->failed =
-            buf_append(scratch, line->spans[s].text, line->spans[s].text_bytes, &json->err) < 0;
+    for (uint32_t s = 0; s < line->span_count && !emit->failed; s++) {
+        emit->failed =
+            buf_append(scratch, line->spans[s].text, line->spans[s].text_bytes, &emit->err) < 0;
     }
-    json_key(json, "text");
-    json_str_n(json, (const char *)scratch->data, scratch->size);
+    emit_key(emit, "text");
+    emit_str_n(emit, (const char *)scratch->data, scratch->size);
 }
 
-static void put_line(struct json *json, const struct page_line *line, struct buf *scratch)
+static void put_line(struct emit *emit, const struct page_line *line, struct buf *scratch)
 {
-    json_open(json, '{');
-    put_box(json, "bbox", &line->box);
-    put_line_text(json, line, scratch);
+    emit_open(emit, '{');
+    put_box(emit, "bbox", &line->box);
+    put_line_text(emit, line, scratch);
     if (line->angle_deg != 0) {
-        json_key(json, "angle_deg");
-        json_int(json, line->angle_deg);
+        emit_key(emit, "angle_deg");
+        emit_int(emit, line->angle_deg);
     }
     if (line->vertical) {
-        json_key_bool(json, "vertical", true);
+        emit_key_bool(emit, "vertical", true);
     }
     if (line->right_to_left) {
-        json_key_bool(json, "right_to_left", true);
+        emit_key_bool(emit, "right_to_left", true);
     }
     if (line->hyphenated) {
-        json_key_bool(json, "hyphenated", true);
+        emit_key_bool(emit, "hyphenated", true);
     }
-    json_key(json, "spans");
-    json_open(json, '[');
+    emit_key(emit, "spans");
+    emit_open(emit, '[');
     for (uint32_t s = 0; s < line->span_count; s++) {
-        put_span(json, &line->spans[s]);
+        put_span(emit, &line->spans[s]);
     }
-    json_close(json, ']');
-    json_close(json, '}');
+    emit_close(emit, ']');
+    emit_close(emit, '}');
 }
 
 static const char *block_kind(const struct page_block *block, uint8_t level)
@@ -114,75 +114,75 @@ static const char *block_kind(const struct page_block *block, uint8_t level)
     return page_block_kind_name(block->kind == PAGE_BLOCK_HEADING ? PAGE_BLOCK_TEXT : block->kind);
 }
 
-static void put_block(struct json *json, const struct document_style *style,
+static void put_block(struct emit *emit, const struct document_style *style,
                       const struct page_block *block, struct buf *scratch)
 {
     bool furniture = style_is_furniture(style, block);
     uint8_t level = furniture ? 0 : style_heading_level(style, block);
 
-    json_open(json, '{');
-    json_key_str(json, "kind", block_kind(block, level));
-    json_key_str(json, "role",
+    emit_open(emit, '{');
+    emit_key_str(emit, "kind", block_kind(block, level));
+    emit_key_str(emit, "role",
                  !furniture                         ? "body"
                  : block->margin == PAGE_MARGIN_TOP ? "header"
                                                     : "footer");
     if (level > 0) {
-        json_key_uint(json, "level", level);
+        emit_key_uint(emit, "level", level);
     }
-    put_box(json, "bbox", &block->box);
-    json_key(json, "lines");
-    json_open(json, '[');
+    put_box(emit, "bbox", &block->box);
+    emit_key(emit, "lines");
+    emit_open(emit, '[');
     for (uint32_t l = 0; l < block->line_count; l++) {
-        put_line(json, &block->lines[l], scratch);
+        put_line(emit, &block->lines[l], scratch);
     }
-    json_close(json, ']');
-    json_close(json, '}');
+    emit_close(emit, ']');
+    emit_close(emit, '}');
 }
 
-static void put_fonts(struct json *json, const struct page_record *record)
+static void put_fonts(struct emit *emit, const struct page_record *record)
 {
-    json_key(json, "fonts");
-    json_open(json, '[');
+    emit_key(emit, "fonts");
+    emit_open(emit, '[');
     for (uint32_t f = 0; f < record->font_count; f++) {
-        json_open(json, '{');
-        json_key_str(json, "name", record->fonts[f].name);
-        put_style(json, record->fonts[f].style);
-        json_close(json, '}');
+        emit_open(emit, '{');
+        emit_key_str(emit, "name", record->fonts[f].name);
+        put_style(emit, record->fonts[f].style);
+        emit_close(emit, '}');
     }
-    json_close(json, ']');
+    emit_close(emit, ']');
 }
 
-static void put_facts(struct json *json, const struct page_record *record)
+static void put_facts(struct emit *emit, const struct page_record *record)
 {
-    json_key_hundredths(json, "width_pt", (double)record->width_pt);
-    json_key_hundredths(json, "height_pt", (double)record->height_pt);
-    json_key_uint(json, "rotation_deg", record->rotation_deg);
-    json_key_str(json, "source", record->source);
-    json_key_str(json, "ocr_reason", record->ocr_reason);
-    json_key_uint(json, "glyphs", record->glyph_count);
-    json_key_uint(json, "garbled", record->garbled_count);
-    json_key_uint(json, "hidden", record->hidden_count);
-    json_key_uint(json, "images", record->image_count);
-    json_key_hundredths(json, "image_cover", (double)record->image_cover);
-    json_key(json, "warnings");
-    json_open(json, '[');
+    emit_key_hundredths(emit, "width_pt", (double)record->width_pt);
+    emit_key_hundredths(emit, "height_pt", (double)record->height_pt);
+    emit_key_uint(emit, "rotation_deg", record->rotation_deg);
+    emit_key_str(emit, "source", record->source);
+    emit_key_str(emit, "ocr_reason", record->ocr_reason);
+    emit_key_uint(emit, "glyphs", record->glyph_count);
+    emit_key_uint(emit, "garbled", record->garbled_count);
+    emit_key_uint(emit, "hidden", record->hidden_count);
+    emit_key_uint(emit, "images", record->image_count);
+    emit_key_hundredths(emit, "image_cover", (double)record->image_cover);
+    emit_key(emit, "warnings");
+    emit_open(emit, '[');
     for (uint32_t w = 0; w < record->warning_count; w++) {
-        json_str(json, record->warnings[w]);
+        emit_str(emit, record->warnings[w]);
     }
-    json_close(json, ']');
+    emit_close(emit, ']');
 }
 
-static void put_failure(struct json *json, const struct render_page *page)
+static void put_failure(struct emit *emit, const struct render_page *page)
 {
-    json_key(json, "failure");
+    emit_key(emit, "failure");
     if (!page->failure_code) {
-        json_null(json);
+        emit_null(emit);
         return;
     }
-    json_open(json, '{');
-    json_key_str(json, "code", page->failure_code);
-    json_key_str(json, "text", page->failure_text);
-    json_close(json, '}');
+    emit_open(emit, '{');
+    emit_key_str(emit, "code", page->failure_code);
+    emit_key_str(emit, "text", page->failure_text);
+    emit_close(emit, '}');
 }
 
 int render_json_page(const struct document_style *style, const struct render_page *page,
@@ -190,27 +190,27 @@ int render_json_page(const struct document_style *style, const struct render_pag
 {
     const struct page_record *record = page->record;
     struct buf scratch;
-    struct json json;
+    struct emit emit;
 
     buf_init(&scratch, out->max);
-    json_init(&json, out);
-    json_open(&json, '{');
-    json_key_uint(&json, "number", page->number);
-    json_key_str(&json, "label", page->label);
-    put_failure(&json, page);
+    emit_init(&emit, out);
+    emit_open(&emit, '{');
+    emit_key_uint(&emit, "number", page->number);
+    emit_key_str(&emit, "label", page->label);
+    put_failure(&emit, page);
     if (record) {
-        put_facts(&json, record);
-        put_fonts(&json, record);
-        json_key(&json, "text");
-        json_str_n(&json, record->text, record->text_bytes);
-        json_key(&json, "blocks");
-        json_open(&json, '[');
+        put_facts(&emit, record);
+        put_fonts(&emit, record);
+        emit_key(&emit, "text");
+        emit_str_n(&emit, record->text, record->text_bytes);
+        emit_key(&emit, "blocks");
+        emit_open(&emit, '[');
         for (uint32_t b = 0; b < record->block_count; b++) {
-            put_block(&json, style, &record->blocks[b], &scratch);
+            put_block(&emit, style, &record->blocks[b], &scratch);
         }
-        json_close(&json, ']');
+        emit_close(&emit, ']');
     }
-    json_close(&json, '}');
+    emit_close(&emit, '}');
     buf_deinit(&scratch);
-    return json_finish(&json, err);
+    return emit_finish(&emit, err);
 }

@@ -13,7 +13,7 @@
 
 #include "common/cleanup.h"
 #include "workers/library/markdown.h"
-#include "workers/library/text.h"
+#include "workers/library/chars.h"
 
 #define CODE_INDENT_MAX 60
 
@@ -42,15 +42,16 @@ static int append_line(struct buf *scratch, const struct page_line *line, struct
 /* True when nothing belongs between what scratch ends in and the next line's start. */
 static bool joins_closely(const struct buf *scratch, const struct page_line *next)
 {
-    uint32_t last = text_last((const char *)scratch->data, scratch->size);
+    uint32_t last = chars_last((const char *)scratch->data, scratch->size);
 
     if (last == ' ' || last == '\t') {
         return true;
     }
-    if (text_is_unspaced(last) && next->span_count > 0 && next->spans[0].text_bytes > 0) {
+    if (chars_is_unspaced(last) && next->span_count > 0 && next->spans[0].text_bytes > 0) {
         size_t used;
 
-        return text_is_unspaced(text_decode(next->spans[0].text, next->spans[0].text_bytes, &used));
+        return chars_is_unspaced(
+            chars_decode(next->spans[0].text, next->spans[0].text_bytes, &used));
     }
     return false;
 }
@@ -173,7 +174,7 @@ static int indent_code(struct buf *scratch, const struct page_block *block,
     float indent;
 
     for (uint32_t s = 0; s < line->span_count; s++) {
-        text_count(line->spans[s].text, line->spans[s].text_bytes, &line_chars, &words);
+        chars_count(line->spans[s].text, line->spans[s].text_bytes, &line_chars, &words);
         chars += line_chars;
     }
     if (chars == 0 || line->box.x1 <= line->box.x0) {

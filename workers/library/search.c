@@ -158,7 +158,7 @@ static int clean_snippet(const char *text, struct buf *out, struct error *err)
 }
 
 static int put_snippet(struct library *library, const char *expression, int64_t row,
-                       struct json *json, struct error *err)
+                       struct emit *emit, struct error *err)
 {
     struct statement *snippet = library_statement(library, STATEMENT_SNIPPET);
     struct buf clean;
@@ -176,8 +176,8 @@ static int put_snippet(struct library *library, const char *expression, int64_t 
         got = clean_snippet(text ? text : "", &clean, err);
     }
     if (got == 0) {
-        json_key(json, "snippet");
-        json_str_n(json, (const char *)clean.data, clean.size);
+        emit_key(emit, "snippet");
+        emit_str_n(emit, (const char *)clean.data, clean.size);
     }
     statement_end(snippet);
     buf_deinit(&clean);
@@ -185,7 +185,7 @@ static int put_snippet(struct library *library, const char *expression, int64_t 
 }
 
 static int put_hit(struct library *library, const char *expression, const struct hit *hit,
-                   struct json *json, struct error *err)
+                   struct emit *emit, struct error *err)
 {
     struct statement *head = library_statement(library, STATEMENT_PAGE_HEAD);
     int got;
@@ -194,16 +194,16 @@ static int put_hit(struct library *library, const char *expression, const struct
     if (statement_step(head, err) < 1) {
         return error_set(err, ERROR_CORRUPT, "the full-text index names a page that is not there");
     }
-    json_open(json, '{');
-    json_key_str(json, "document_id", statement_column_text(head, 0));
-    json_key_str(json, "document", statement_column_text(head, 1));
-    json_key_uint(json, "page", (uint64_t)hit->row & UINT32_MAX);
-    json_key_str(json, "label", statement_column_text(head, 2));
-    json_key(json, "score");
-    json_double(json, hit->score);
+    emit_open(emit, '{');
+    emit_key_str(emit, "document_id", statement_column_text(head, 0));
+    emit_key_str(emit, "document", statement_column_text(head, 1));
+    emit_key_uint(emit, "page", (uint64_t)hit->row & UINT32_MAX);
+    emit_key_str(emit, "label", statement_column_text(head, 2));
+    emit_key(emit, "score");
+    emit_double(emit, hit->score);
     statement_end(head);
-    got = put_snippet(library, expression, hit->row, json, err);
-    json_close(json, '}');
+    got = put_snippet(library, expression, hit->row, emit, err);
+    emit_close(emit, '}');
     return got;
 }
 
@@ -214,7 +214,7 @@ static int find_hits(struct library *library, const char *expression,
 {
     struct statement *search = library_statement(library, STATEMENT_SEARCH);
     size_t count = 0;
-    int got;
+    int got = 0;
 
     statement_text(search, 1, expression);
     statement_int(search, 2, document ? library_page_row(document->row, 0) : 0);
@@ -227,7 +227,7 @@ static int find_hits(struct library *library, const char *expression,
     }
     statement_end(search);
     *ret_count = count;
-    return count < k && got < 0 ? -1 : 0;
+    return got < 0 ? -1 : 0;
 }
 
 static int answer_hits(struct library *library, const char *words, const char *expression,
@@ -243,18 +243,18 @@ static int answer_hits(struct library *library, const char *words, const char *e
     if (expression && find_hits(library, expression, document, k, hits, &count, err) < 0) {
         return -1;
     }
-    json_open(&answer->json, '{');
-    json_key_str(&answer->json, "query", words);
-    json_key(&answer->json, "results");
-    json_open(&answer->json, '[');
+    emit_open(&answer->emit, '{');
+    emit_key_str(&answer->emit, "query", words);
+    emit_key(&answer->emit, "results");
+    emit_open(&answer->emit, '[');
     for (size_t i = 0; i < count; i++) {
-        if (put_hit(library, expression, &hits[i], &answer->json, err) < 0 ||
+        if (put_hit(library, expression, &hits[i], &answer->emit, err) < 0 ||
             answer_flush(answer, err) < 0) {
             return -1;
         }
     }
-    json_close(&answer->json, ']');
-    json_close(&answer->json, '}');
+    emit_close(&answer->emit, ']');
+    emit_close(&answer->emit, '}');
     return 0;
 }
 
@@ -271,11 +271,11 @@ static int check_words(const char *words, struct error *err)
     return 0;
 }
 
-int query_search(struct library *library, const struct query *query, struct answer *answer,
-                 struct error *err)
+int answer_search(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err)
 {
-    const char *words = query_param(query, "q", "");
-    const char *name = query_param(query, "document", NULL);
+    const char *words = library_query_param(query, "q", "");
+    const char *name = library_query_param(query, "document", NULL);
     struct document document;
     struct buf expression;
     const char *text = NULL;
@@ -285,7 +285,8 @@ int query_search(struct library *library, const struct query *query, struct answ
 
     buf_init(&expression, SEARCH_QUERY_MAX_BYTES * 4);
     if (check_words(words, err) == 0 &&
-        query_param_uint(query, "k", 1, SEARCH_RESULTS_MAX, SEARCH_RESULTS_DEFAULT, &k, err) == 0 &&
+        library_query_param_uint(query, "k", 1, SEARCH_RESULTS_MAX, SEARCH_RESULTS_DEFAULT, &k,
+                                 err) == 0 &&
         (!name || document_find(library, name, &document, err) == 0) &&
         build_expression(words, &expression, &terms, err) == 0 &&
         (terms == 0 || (text = buf_cstr(&expression, err)))) {

@@ -18,7 +18,7 @@
 
 struct show {
     struct library *library;
-    const struct query *query;
+    const struct library_query *query;
     struct answer *answer;
     struct document document;
     struct document_style style;
@@ -34,7 +34,7 @@ static int page_done(struct show *show, struct error *err)
 {
     show->pages_done++;
     if (show->pages_done % SHOW_PROGRESS_PAGES == 0 &&
-        query_progress(show->query, show->pages_done, err) < 0) {
+        library_query_progress(show->query, show->pages_done, err) < 0) {
         return -1;
     }
     return answer_flush(show->answer, err);
@@ -104,15 +104,15 @@ static int read_page(struct show *show, struct statement *row, struct page_recor
 static int render(struct show *show, bool markdown, const struct render_page *page,
                   struct error *err)
 {
-    struct json *json = &show->answer->json;
+    struct emit *emit = &show->answer->emit;
 
     if (markdown) {
         return render_markdown_page(&show->style, page, &show->answer->buf, err);
     }
-    if (json->comma && buf_append(&show->answer->buf, ",", 1, err) < 0) {
+    if (emit->comma && buf_append(&show->answer->buf, ",", 1, err) < 0) {
         return -1;
     }
-    json->comma = true;
+    emit->comma = true;
     return render_json_page(&show->style, page, &show->answer->buf, err);
 }
 
@@ -159,19 +159,19 @@ static int put_ranges(struct show *show, show_range put, struct error *err)
 
 static int show_json_document(struct show *show, struct error *err)
 {
-    struct json *json = &show->answer->json;
+    struct emit *emit = &show->answer->emit;
 
-    json_open(json, '{');
+    emit_open(emit, '{');
     if (describe_document(show->library, &show->document, &show->style, show->answer, err) < 0) {
         return -1;
     }
-    json_key(json, "pages");
-    json_open(json, '[');
+    emit_key(emit, "pages");
+    emit_open(emit, '[');
     if (put_ranges(show, show_json, err) < 0) {
         return -1;
     }
-    json_close(json, ']');
-    json_close(json, '}');
+    emit_close(emit, ']');
+    emit_close(emit, '}');
     return 0;
 }
 
@@ -228,18 +228,18 @@ static int show_document(struct show *show, const char *format, struct error *er
     return result;
 }
 
-int query_show(struct library *library, const struct query *query, struct answer *answer,
-               struct error *err)
+int answer_show(struct library *library, const struct library_query *query, struct answer *answer,
+                struct error *err)
 {
-    const char *name = query_param(query, "document", NULL);
+    const char *name = library_query_param(query, "document", NULL);
     struct show show = {.library = library, .query = query, .answer = answer};
 
     if (!name) {
         return error_set(err, ERROR_INVALID, "show needs the parameter document");
     }
     if (document_find(library, name, &show.document, err) < 0 ||
-        read_ranges(&show, query_param(query, "pages", NULL), err) < 0) {
+        read_ranges(&show, library_query_param(query, "pages", NULL), err) < 0) {
         return -1;
     }
-    return show_document(&show, query_param(query, "format", "text"), err);
+    return show_document(&show, library_query_param(query, "format", "text"), err);
 }

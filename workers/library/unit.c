@@ -146,7 +146,7 @@ static bool query_unit_progress(void *context, uint32_t done)
 
 static int run_query(struct run *run, struct error *err)
 {
-    struct query query = {
+    struct library_query query = {
         .kind = worker_unit_param(run->unit, "kind", ""),
         .param = query_unit_param,
         .context = run->unit,
@@ -155,7 +155,7 @@ static int run_query(struct run *run, struct error *err)
         .answer_path = run->unit->answer_path,
     };
 
-    return query_run(run->library, &query, err);
+    return library_query_run(run->library, &query, err);
 }
 
 static const struct {
