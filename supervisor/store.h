@@ -4,14 +4,20 @@
  * events. SQLite in WAL mode on a thread of its own, so that the loop never waits for a disk.
  *
  * Changes are collected on the loop and handed to the thread once an iteration (store_flush, by
- * a uv_check handle of the store's), which writes what it finds in one transaction: all changes
- * of one iteration become visible together or not at all. A transaction is fsynced
+ * a uv_prepare handle of the store's, which runs before every poll), which writes what it finds
+ * in one transaction: all changes of one iteration become visible together or not at all. A
+ * transaction is fsynced
  * (synchronous=FULL) when one of its changes is durable. State changes are never dropped: when
  * the disk is full they stay queued, the transaction is tried again each second, and health_cb
  * tells the supervisor to start nothing new. Samples and events are metrics: past their bound
  * they are dropped and counted.
  *
- * Every callback runs on the loop's thread. All strings and blobs passed in are copied.
+ * Every callback runs on the loop's thread, exactly once, store_close at the latest. All strings
+ * and blobs passed in are copied. The store keeps the loop alive while an answer is owed, and not
+ * otherwise.
+ *
+ * Without memory for a change of state the process is aborted: what is stored is whole, and the
+ * next start goes on from there.
  */
 #ifndef EBB_SUPERVISOR_STORE_H
 #define EBB_SUPERVISOR_STORE_H
@@ -134,8 +140,9 @@ struct store_options {
 int store_open(uv_loop_t *loop, const struct store_options *options, struct store **ret_store,
                struct error *err);
 /* Writes everything still queued, ends the thread, closes. Blocks; gives up on a full disk after
- * 5 s. The loop must still be alive to close handles (they are closed with uv_close; run the loop
- * once more). NULL is a no-op. */
+ * 5 s. Answers still owed are given from inside it (ERROR_CANCELLED for what could not be done).
+ * The loop must still be alive to close handles (they are closed with uv_close; run the loop
+ * once more, and after a store_open that failed as well). NULL is a no-op. */
 void store_close(struct store *store);
 /* Hands collected changes to the thread now. */
 void store_flush(struct store *store);
@@ -171,7 +178,8 @@ struct store_job_new {
 };
 /* Durable. Makes <state_dir>/jobs/<id>/ (0700), moves the file there as "source" (checked: a
  * regular file, opened without following links), inserts the job. On failure nothing is left but
- * the client's file. */
+ * the client's file. ERROR_INVALID (no plain name, no regular file), ERROR_NOT_FOUND,
+ * ERROR_LIMIT, ERROR_FULL. */
 void store_job_accept(struct store *store, const struct store_job_new *job, store_done_cb done,
                       void *user);
 /* Takes up to max_jobs pending or interrupted jobs, first by rank (age plus a head start of ten
@@ -192,7 +200,7 @@ struct store_job_change {
     uint64_t started_ms, finished_ms;    /* 0 leaves them */
 };
 void store_job_change(struct store *store, const struct store_job_change *change);
-/* Adds value to counts[key] of the job (set: replaces it). */
+/* Adds value to counts[key] of the job (set: replaces it). At most 64 keys a job are kept. */
 void store_job_count(struct store *store, const struct uuid *job, const char *key, uint64_t value,
                      bool set);
 /* At most 100 a job are kept. */
@@ -206,16 +214,18 @@ void store_unit_remove(struct store *store, const struct uuid *job, uint32_t num
 /* One row for each (job, stage, item); a later one replaces it. */
 void store_failure_put(struct store *store, const struct uuid *job, uint8_t stage, uint32_t item,
                        enum verdict verdict, const char *code, const char *text);
-/* Removes all failures and failed units' verdicts of a job that is resumed. */
+/* Kept when its job is deleted: one process, one receipt. */
 void store_receipt_put(struct store *store, const struct store_receipt *receipt);
 /* Pending, interrupted, failed or cancelled to pending again: finished units stay, failed ones
  * become pending with attempts 0 and their failures are removed. ERROR_NOT_FOUND; ERROR_EXISTS
  * when it is processing or completed without failures. Durable. */
 void store_job_resume(struct store *store, const struct uuid *job, store_done_cb done, void *user);
-/* A job that is not in work becomes cancelled. ERROR_NOT_FOUND, ERROR_EXISTS when it has ended. */
+/* A job that is not in work becomes cancelled. Durable. ERROR_NOT_FOUND, ERROR_EXISTS when it is
+ * in work or has ended. */
 void store_job_cancel_waiting(struct store *store, const struct uuid *job, store_done_cb done,
                               void *user);
-/* Removes every row of the job, receipts excepted. Durable. ERROR_NOT_FOUND. */
+/* Removes every row of the job, receipts excepted; its folder is the caller's to remove. Durable.
+ * ERROR_NOT_FOUND. */
 void store_job_delete(struct store *store, const struct uuid *job, store_done_cb done, void *user);
 
 /* --- metrics --- */
@@ -234,14 +244,20 @@ uint64_t store_last_sequence(const struct store *store);
 struct store_job_live { bool active; double progress; char stage[MESSAGE_STAGE_BYTES]; uint32_t items_running; };
 void store_read_job(struct store *store, const struct uuid *job, const struct store_job_live *live,
                     store_reply_cb reply, void *user);
-/* cursor NULL: from the newest. status -1: all. */
+/* cursor NULL: from the newest. status -1: all. limit 0: 1,000, which is the most in every
+ * reading call; a reply holds fewer rows when they would not fit into a frame. */
 void store_read_jobs(struct store *store, uint32_t limit, const struct uuid *cursor, int status,
                      store_reply_cb reply, void *user);
+/* since_ms: wall clock; 0 for all there is. Samples are oldest first, those of a job are all
+ * samples taken while it was in work; the resolution of one that was not downsampled is 0. limit
+ * and offset are of receipts and samples. */
 enum store_memory_view { STORE_MEMORY_STAGES, STORE_MEMORY_CLASSES, STORE_MEMORY_RECEIPTS,
                          STORE_MEMORY_SAMPLES };
 void store_read_memory(struct store *store, enum store_memory_view view, const struct uuid *job,
                        uint64_t since_ms, uint32_t limit, uint32_t offset, store_reply_cb reply,
                        void *user);
+/* Events later than sequence; next_sequence of the reply is the sequence to ask with for the next
+ * ones. job NULL: of all. */
 void store_read_events(struct store *store, const struct uuid *job, uint64_t sequence,
                        uint32_t limit, store_reply_cb reply, void *user);
 /* Up to 64 (job ids) that ended before before_ms: their retention is over. */
