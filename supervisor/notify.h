@@ -13,9 +13,10 @@
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
-/* Sent only when it differs from the last. */
+/* One line, cut to fit. Sent only when it differs from the last. */
 void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* 0 when no watchdog is asked for (WATCHDOG_USEC, WATCHDOG_PID). */
+/* How long systemd waits for a sign of life, at least 1; 0 when it asks this process for none
+ * (WATCHDOG_USEC, WATCHDOG_PID). Ping several times as often. */
 uint64_t notify_watchdog_interval_ms(void);
 void notify_watchdog_ping(void);
 
