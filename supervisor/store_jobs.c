@@ -271,6 +271,40 @@ static int load_units(struct store_db *db, struct store_job *job, struct error *
     return rc;
 }
 
+static int load_failures(struct store_db *db, struct store_job *job, struct error *err)
+{
+    sqlite3_stmt *stmt = sql_use(db, SQL_FAILURES_LOAD, err);
+    uint64_t count = job->failure_count < STORE_FAILURES_LOADED_MAX ? job->failure_count
+                                                                    : STORE_FAILURES_LOADED_MAX;
+    int rc = 0;
+
+    if (count == 0 || !stmt) {
+        return stmt ? 0 : -1;
+    }
+    job->failures = calloc(count, sizeof(*job->failures));
+    if (!job->failures) {
+        return error_set(err, ERROR_MEMORY, "no memory for a job's failures");
+    }
+    sql_bind_uuid(stmt, 1, &job->id);
+    sql_bind_number(stmt, 2, count);
+    while ((rc = sql_step(db, stmt, err)) > 0) {
+        struct store_failure *failure = &job->failures[job->failures_loaded];
+        int stage = stage_find(sql_column_text(stmt, 1));
+
+        failure->stage = (uint8_t)(stage < 0 ? STAGE_COUNT : stage);
+        failure->item = (uint32_t)sql_column_number(stmt, 0);
+        verdict_parse(sql_column_text(stmt, 2), &failure->verdict);
+        failure->code = strdup(sql_column_text(stmt, 3));
+        failure->text = strdup(sql_column_text(stmt, 4));
+        job->failures_loaded++;
+        if (!failure->code || !failure->text) {
+            sql_done(stmt);
+            return error_set(err, ERROR_MEMORY, "no memory for a job's failures");
+        }
+    }
+    return rc;
+}
+
 static int load_job(struct store_db *db, struct store_job *job, struct error *err)
 {
     sqlite3_stmt *stmt = sql_use(db, SQL_JOB_LOAD, err);
@@ -304,7 +338,10 @@ static int load_job(struct store_db *db, struct store_job *job, struct error *er
     job->restarts = (uint32_t)sql_column_number(stmt, 8);
     whole = job->name && (job->params || job->params_bytes == 0);
     sql_done(stmt);
-    return whole ? load_units(db, job, err) : error_set(err, ERROR_MEMORY, "no memory for a job");
+    if (!whole) {
+        return error_set(err, ERROR_MEMORY, "no memory for a job");
+    }
+    return load_units(db, job, err) < 0 ? -1 : load_failures(db, job, err);
 }
 
 /* The ids first: a row that gets another status leaves the index that is being walked. */

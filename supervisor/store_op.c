@@ -95,6 +95,11 @@ void store_jobs_free(struct store_job *jobs, size_t count)
         free(jobs[i].name);
         free(jobs[i].params);
         free(jobs[i].units);
+        for (size_t j = 0; jobs[i].failures && j < jobs[i].failures_loaded; j++) {
+            free(jobs[i].failures[j].code);
+            free(jobs[i].failures[j].text);
+        }
+        free(jobs[i].failures);
     }
     free(jobs);
 }

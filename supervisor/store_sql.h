@@ -112,6 +112,9 @@
     X(FAILURES_READ,                                                                               \
       "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "                      \
       "ORDER BY item, stage LIMIT 1000")                                                           \
+    X(FAILURES_LOAD,                                                                               \
+      "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "                      \
+      "ORDER BY item, stage LIMIT ?2")                                                             \
     X(FAILURES_OF, "SELECT count(*) FROM failures WHERE job = ?1 AND stage = ?2")                  \
     X(UNITS_DELETE, "DELETE FROM units WHERE job = ?1")                                            \
     X(STAGES_DELETE, "DELETE FROM stages WHERE job = ?1")                                          \

@@ -192,6 +192,7 @@ static void on_taken(void *user, const struct error *err, struct store_job *jobs
         taken->jobs[i].name = strdup(jobs[i].name);
         jobs[i].params = NULL;
         jobs[i].units = NULL;
+        jobs[i].failures = NULL;
     }
 }
 
@@ -212,6 +213,11 @@ void fixture_taken_free(struct fixture_taken *taken)
         free(taken->jobs[i].name);
         free(taken->jobs[i].params);
         free(taken->jobs[i].units);
+        for (size_t j = 0; j < taken->jobs[i].failures_loaded; j++) {
+            free(taken->jobs[i].failures[j].code);
+            free(taken->jobs[i].failures[j].text);
+        }
+        free(taken->jobs[i].failures);
     }
 }
 

@@ -285,6 +285,12 @@ Test(store, a_taken_job_is_what_was_stored)
     cr_assert_eq(got->priority, 3);
     cr_assert_eq(got->pages, 77);
     cr_assert_eq(got->failure_count, 1);
+    cr_assert_eq(got->failures_loaded, 1);
+    cr_assert_eq(got->failures[0].item, 4);
+    cr_assert_eq(got->failures[0].stage, STAGE_EXTRACT);
+    cr_assert_eq(got->failures[0].verdict, VERDICT_FAILED);
+    cr_assert_str_eq(got->failures[0].code, "d");
+    cr_assert_str_eq(got->failures[0].text, "u");
     cr_assert_eq(got->restarts, 0);
     cr_assert_eq(got->unit_count, 3);
     cr_assert_eq(got->units[0].number, 7);
