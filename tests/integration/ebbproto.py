@@ -61,7 +61,7 @@ def _occupy_channel_fd():
 _occupy_channel_fd()
 
 
-def encode(name, message_id=0, **fields):
+def encode(name, message_id=0, /, **fields):
     """One frame. name: as in MESSAGE_LIST, or a number for one that does not exist."""
     number = NUMBERS[name] if isinstance(name, str) else name
     body = msgpack.packb([number, message_id, fields])
@@ -121,7 +121,7 @@ class Connection:
         self.frames = Frames()
         self.ended = False
 
-    def send(self, name, message_id=0, **fields):
+    def send(self, name, message_id=0, /, **fields):
         self.socket.sendall(encode(name, message_id, **fields))
 
     def receive(self, timeout=10.0):
