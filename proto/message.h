@@ -132,7 +132,8 @@ enum phase {
       F6(STAGE, STEP, FIRST, LAST, ATTEMPT, DEADLINE_MS), F4(ARTIFACT, ANSWER, PARAMS, FAILURES))  \
     X(CANCEL, 4, TO_WORKER, PHASE_LEASED | PHASE_BUSY, 64, 0, 0)                                   \
     X(SHUTDOWN, 5, TO_WORKER, PHASE_ANY, 64, 0, 0)                                                 \
-    X(READY, 16, FROM_WORKER, PHASE_STARTING, 1024, F3(VERSION, PID, SANDBOX), F1(LOAD_US))        \
+    X(READY, 16, FROM_WORKER, PHASE_STARTING | PHASE_DRAINING, 1024, F3(VERSION, PID, SANDBOX),    \
+      F1(LOAD_US)) /* DRAINING: it crossed a SHUTDOWN */                                           \
     X(PROGRESS, 17, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, 256, F2(ITEM, ITEMS_DONE), 0)        \
     X(DONE, 18, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, FRAME_BODY_MAX_BYTES, 0,                 \
       F5(COUNTS, UNITS, FAILURES, WARNINGS, DOCUMENT))                                             \
