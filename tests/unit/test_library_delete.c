@@ -2,17 +2,17 @@
 /*
  * Removing a job: its document goes when no other job made it, with every row.
  */
-#include "library_fixture.h"
+#include "library_shelf.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static void persist_document(struct fixture *fixture, const char *job, unsigned seed)
+static void persist_document(struct shelf *shelf, const char *job, unsigned seed)
 {
-    cr_assert_eq(fixture_survey(fixture, job, seed, 2), 0, "%s", fixture->err.msg);
-    cr_assert_eq(fixture_simple_page(fixture, job, 1, "Marzipan of almonds"), 0);
-    cr_assert_eq(fixture_simple_page(fixture, job, 2, "Nougat of hazelnuts"), 0);
-    cr_assert_eq(fixture_finish(fixture, job, NULL, 0), 0, "%s", fixture->err.msg);
+    cr_assert_eq(shelf_survey(shelf, job, seed, 2), 0, "%s", shelf->err.msg);
+    cr_assert_eq(shelf_simple_page(shelf, job, 1, "Marzipan of almonds"), 0);
+    cr_assert_eq(shelf_simple_page(shelf, job, 2, "Nougat of hazelnuts"), 0);
+    cr_assert_eq(shelf_finish(shelf, job, NULL, 0), 0, "%s", shelf->err.msg);
 }
 
 Test(library_delete, the_last_job_takes_the_document_along)
@@ -20,80 +20,80 @@ Test(library_delete, the_last_job_takes_the_document_along)
     static const char *const tables[] = {
         "documents",    "document_metadata", "outline",     "job_documents",    "pages",
         "page_records", "page_marks",        "text_styles", "pages_fts_docsize"};
-    struct fixture fixture;
+    struct shelf shelf;
     const char *answer;
 
-    fixture_init(&fixture);
-    persist_document(&fixture, FIXTURE_JOB, 1);
+    shelf_init(&shelf);
+    persist_document(&shelf, SHELF_JOB, 1);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        const char *sql = arena_printf(fixture.arena, "SELECT count(*) FROM %s", tables[i]);
+        const char *sql = arena_printf(shelf.arena, "SELECT count(*) FROM %s", tables[i]);
 
-        cr_expect_str_neq(fixture_sql(&fixture, sql), "0", "%s", tables[i]);
+        cr_expect_str_neq(shelf_sql(&shelf, sql), "0", "%s", tables[i]);
     }
-    answer = FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_JOB);
-    cr_assert_not_null(answer, "%s", fixture.err.msg);
+    answer = SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB);
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
     cr_expect_not_null(strstr(answer, "\"document_removed\":true"), "%s", answer);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        const char *sql = arena_printf(fixture.arena, "SELECT count(*) FROM %s", tables[i]);
+        const char *sql = arena_printf(shelf.arena, "SELECT count(*) FROM %s", tables[i]);
 
-        cr_expect_str_eq(fixture_sql(&fixture, sql), "0", "%s", tables[i]);
+        cr_expect_str_eq(shelf_sql(&shelf, sql), "0", "%s", tables[i]);
     }
-    fixture_sql(&fixture, "INSERT INTO pages_fts(pages_fts, rank) VALUES('integrity-check', 1)");
-    answer = FIXTURE_QUERY(&fixture, "search", "q", "marzipan");
+    shelf_sql(&shelf, "INSERT INTO pages_fts(pages_fts, rank) VALUES('integrity-check', 1)");
+    answer = SHELF_QUERY(&shelf, "search", "q", "marzipan");
     cr_expect_not_null(strstr(answer, "\"results\":[]"), "%s", answer);
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_delete, a_shared_document_stays)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     const char *digest;
     const char *answer;
 
-    fixture_init(&fixture);
-    persist_document(&fixture, FIXTURE_JOB, 1);
-    persist_document(&fixture, FIXTURE_OTHER_JOB, 1);
-    digest = fixture_digest(&fixture);
-    answer = FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_JOB);
-    cr_assert_not_null(answer, "%s", fixture.err.msg);
+    shelf_init(&shelf);
+    persist_document(&shelf, SHELF_JOB, 1);
+    persist_document(&shelf, SHELF_OTHER_JOB, 1);
+    digest = shelf_digest(&shelf);
+    answer = SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB);
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
     cr_expect_not_null(strstr(answer, "\"document_removed\":false"), "%s", answer);
-    cr_expect_str_eq(fixture_digest(&fixture), digest);
-    cr_expect_null(FIXTURE_QUERY(&fixture, "show", "document", FIXTURE_JOB));
-    cr_expect_not_null(FIXTURE_QUERY(&fixture, "show", "document", FIXTURE_OTHER_JOB));
-    answer = FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_OTHER_JOB);
+    cr_expect_str_eq(shelf_digest(&shelf), digest);
+    cr_expect_null(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB));
+    cr_expect_not_null(SHELF_QUERY(&shelf, "show", "document", SHELF_OTHER_JOB));
+    answer = SHELF_QUERY(&shelf, "delete", "job", SHELF_OTHER_JOB);
     cr_expect_not_null(strstr(answer, "\"document_removed\":true"), "%s", answer);
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_delete, only_its_own_document_goes)
 {
-    struct fixture fixture;
-    struct fixture alone;
+    struct shelf shelf;
+    struct shelf alone;
 
-    fixture_init(&fixture);
-    fixture_init(&alone);
-    persist_document(&fixture, FIXTURE_JOB, 1);
-    persist_document(&fixture, FIXTURE_OTHER_JOB, 2);
-    persist_document(&alone, FIXTURE_OTHER_JOB, 2);
-    cr_assert_not_null(FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_JOB));
-    cr_expect_str_eq(fixture_digest(&fixture), fixture_digest(&alone));
-    persist_document(&fixture, FIXTURE_JOB, 1);
-    cr_assert_not_null(FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_JOB));
-    cr_expect_str_eq(fixture_digest(&fixture), fixture_digest(&alone));
-    fixture_deinit(&fixture);
-    fixture_deinit(&alone);
+    shelf_init(&shelf);
+    shelf_init(&alone);
+    persist_document(&shelf, SHELF_JOB, 1);
+    persist_document(&shelf, SHELF_OTHER_JOB, 2);
+    persist_document(&alone, SHELF_OTHER_JOB, 2);
+    cr_assert_not_null(SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB));
+    cr_expect_str_eq(shelf_digest(&shelf), shelf_digest(&alone));
+    persist_document(&shelf, SHELF_JOB, 1);
+    cr_assert_not_null(SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB));
+    cr_expect_str_eq(shelf_digest(&shelf), shelf_digest(&alone));
+    shelf_deinit(&shelf);
+    shelf_deinit(&alone);
 }
 
 Test(library_delete, twice_or_of_nothing_is_no_error)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     const char *answer;
 
-    fixture_init(&fixture);
-    answer = FIXTURE_QUERY(&fixture, "delete", "job", FIXTURE_JOB);
-    cr_assert_not_null(answer, "%s", fixture.err.msg);
+    shelf_init(&shelf);
+    answer = SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB);
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
     cr_expect_not_null(strstr(answer, "\"document_id\":null"), "%s", answer);
-    cr_expect_null(FIXTURE_QUERY(&fixture, "delete", "document", "123456"));
-    cr_expect_eq(fixture.err.code, ERROR_INVALID);
-    fixture_deinit(&fixture);
+    cr_expect_null(SHELF_QUERY(&shelf, "delete", "document", "123456"));
+    cr_expect_eq(shelf.err.code, ERROR_INVALID);
+    shelf_deinit(&shelf);
 }

@@ -2,7 +2,7 @@
 /*
  * Renderers and the small writers under them: text, Markdown, JSON.
  */
-#include "library_fixture.h"
+#include "library_shelf.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -139,16 +139,16 @@ Test(library_render, utf8_is_stepped_and_counted)
     cr_expect(!chars_is_unspaced(0xD55C), "Korean has spaces");
 }
 
-static const char *render_markdown(struct fixture *fixture, const struct document_style *style,
-                                   const struct fixture_block *blocks, uint32_t count)
+static const char *render_markdown(struct shelf *shelf, const struct document_style *style,
+                                   const struct shelf_block *blocks, uint32_t count)
 {
-    struct render_page page = {.number = 7, .record = fixture_page(fixture, 7, blocks, count)};
+    struct render_page page = {.number = 7, .record = shelf_page(shelf, 7, blocks, count)};
     const char *result;
     struct buf out;
 
     buf_init(&out, 1U << 20);
-    cr_assert_eq(render_markdown_page(style, &page, &out, &fixture->err), 0);
-    result = arena_strdup(fixture->arena, buf_cstr(&out, &fixture->err));
+    cr_assert_eq(render_markdown_page(style, &page, &out, &shelf->err), 0);
+    result = arena_strdup(shelf->arena, buf_cstr(&out, &shelf->err));
     buf_deinit(&out);
     return result;
 }
@@ -167,7 +167,7 @@ static struct document_style style_of(struct style_furniture *furniture, uint32_
 
 Test(library_render, markdown_of_a_page)
 {
-    struct fixture_block blocks[] = {
+    struct shelf_block blocks[] = {
         {PAGE_BLOCK_TEXT, "Page 7", 9, 0, PAGE_MARGIN_TOP},
         {PAGE_BLOCK_HEADING, "Of nuts\nand C #", 20, PAGE_STYLE_BOLD, 0},
         {PAGE_BLOCK_TEXT, "A paragraph of\ntwo lines with *stars*", 10, 0, 0},
@@ -182,13 +182,13 @@ Test(library_render, markdown_of_a_page)
     struct style_furniture furniture;
     struct document_style style;
     struct page_record *record;
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    record = fixture_page(&fixture, 7, blocks, 1);
+    shelf_init(&shelf);
+    record = shelf_page(&shelf, 7, blocks, 1);
     furniture = (struct style_furniture){PAGE_MARGIN_TOP, record->blocks[0].margin_key};
     style = style_of(&furniture, 1);
-    cr_expect_str_eq(render_markdown(&fixture, &style, blocks, 10),
+    cr_expect_str_eq(render_markdown(&shelf, &style, blocks, 10),
                      "<!-- page 7 -->\n\n"
                      "# Of nuts and C \\#\n\n"
                      "A paragraph of two lines with \\*stars\\*\n\n"
@@ -198,45 +198,45 @@ Test(library_render, markdown_of_a_page)
                      "Ten points\n\n"
                      "## Fourteen points\n\n"
                      "a b\\\nc d\n\n");
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_render, markdown_joins_lines)
 {
-    struct fixture_block hyphenated = {PAGE_BLOCK_TEXT, "a hyphen-\nated word", 10, 0, 0};
-    struct fixture_block compound = {PAGE_BLOCK_TEXT, "a well-\nknown word", 10, 0, 0};
-    struct fixture_block chinese = {PAGE_BLOCK_TEXT, "\xE6\xBC\xA2\n\xE5\xAD\x97", 10, 0, 0};
+    struct shelf_block hyphenated = {PAGE_BLOCK_TEXT, "a hyphen-\nated word", 10, 0, 0};
+    struct shelf_block compound = {PAGE_BLOCK_TEXT, "a well-\nknown word", 10, 0, 0};
+    struct shelf_block chinese = {PAGE_BLOCK_TEXT, "\xE6\xBC\xA2\n\xE5\xAD\x97", 10, 0, 0};
     struct document_style style = style_of(NULL, 0);
     struct render_page page = {.number = 1};
     struct page_record *record;
-    struct fixture fixture;
+    struct shelf shelf;
     struct buf out;
 
-    fixture_init(&fixture);
-    cr_expect_str_eq(render_markdown(&fixture, &style, &compound, 1),
+    shelf_init(&shelf);
+    cr_expect_str_eq(render_markdown(&shelf, &style, &compound, 1),
                      "<!-- page 7 -->\n\na well- known word\n\n");
-    cr_expect_str_eq(render_markdown(&fixture, &style, &chinese, 1),
+    cr_expect_str_eq(render_markdown(&shelf, &style, &chinese, 1),
                      "<!-- page 7 -->\n\n\xE6\xBC\xA2\xE5\xAD\x97\n\n");
     buf_init(&out, 1U << 20);
-    record = fixture_page(&fixture, 1, &hyphenated, 1);
+    record = shelf_page(&shelf, 1, &hyphenated, 1);
     record->blocks[0].lines[0].hyphenated = true;
     page.record = record;
-    cr_assert_eq(render_markdown_page(&style, &page, &out, &fixture.err), 0);
-    cr_expect_str_eq(buf_cstr(&out, &fixture.err), "<!-- page 1 -->\n\na hyphenated word\n\n");
+    cr_assert_eq(render_markdown_page(&style, &page, &out, &shelf.err), 0);
+    cr_expect_str_eq(buf_cstr(&out, &shelf.err), "<!-- page 1 -->\n\na hyphenated word\n\n");
     buf_deinit(&out);
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_render, markdown_fences_outlast_backticks)
 {
-    struct fixture_block code = {PAGE_BLOCK_CODE, "a ```` b", 10, PAGE_STYLE_MONO, 0};
+    struct shelf_block code = {PAGE_BLOCK_CODE, "a ```` b", 10, PAGE_STYLE_MONO, 0};
     struct document_style style = style_of(NULL, 0);
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    cr_expect_str_eq(render_markdown(&fixture, &style, &code, 1),
+    shelf_init(&shelf);
+    cr_expect_str_eq(render_markdown(&shelf, &style, &code, 1),
                      "<!-- page 7 -->\n\n`````\na ```` b\n`````\n\n");
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_render, markdown_notes_a_failed_page)
@@ -326,7 +326,7 @@ Test(library_render, json_remembers_its_first_failure)
 
 Test(library_render, json_of_a_page)
 {
-    struct fixture_block blocks[] = {
+    struct shelf_block blocks[] = {
         {PAGE_BLOCK_TEXT, "7", 9, 0, PAGE_MARGIN_BOTTOM},
         {PAGE_BLOCK_TEXT, "Big", 20, PAGE_STYLE_BOLD, 0},
         {PAGE_BLOCK_HEADING, "Small", 8, 0, 0},
@@ -335,20 +335,20 @@ Test(library_render, json_of_a_page)
     struct document_style style;
     struct render_page page = {.number = 7, .label = "vii"};
     struct page_record *record;
-    struct fixture fixture;
+    struct shelf shelf;
     struct buf out;
 
-    fixture_init(&fixture);
+    shelf_init(&shelf);
     buf_init(&out, 1U << 20);
-    record = fixture_page(&fixture, 7, blocks, 3);
+    record = shelf_page(&shelf, 7, blocks, 3);
     record->blocks[2].lines[0].spans[0].color_rgb = 0x00FF7F;
     record->blocks[2].lines[0].angle_deg = 90;
     page.record = record;
     furniture = (struct style_furniture){PAGE_MARGIN_BOTTOM, record->blocks[0].margin_key};
     style = style_of(&furniture, 1);
-    cr_assert_eq(render_json_page(&style, &page, &out, &fixture.err), 0);
+    cr_assert_eq(render_json_page(&style, &page, &out, &shelf.err), 0);
     cr_expect_str_eq(
-        buf_cstr(&out, &fixture.err),
+        buf_cstr(&out, &shelf.err),
         "{\"number\":7,\"label\":\"vii\",\"failure\":null,\"width_pt\":595.32,\"height_pt\":841.92,"
         "\"rotation_deg\":0,\"source\":\"native\",\"ocr_reason\":null,\"glyphs\":15,\"garbled\":0,"
         "\"hidden\":0,\"images\":0,\"image_cover\":0,\"warnings\":[],"
@@ -365,5 +365,5 @@ Test(library_render, json_of_a_page)
         "{\"text\":\"Small\",\"font\":0,\"size_pt\":8,\"color\":\"#00ff7f\","
         "\"bbox\":[72,152,92,160]}]}]}]}");
     buf_deinit(&out);
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }

@@ -2,7 +2,7 @@
 /*
  * Opening: migrations from nothing, newer and foreign files refused, damage told and left alone.
  */
-#include "library_fixture.h"
+#include "library_shelf.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -15,114 +15,114 @@
 #include "common/hash.h"
 #include "workers/library/schema.h"
 
-static const char *hash_of_file(struct fixture *fixture, const char *name)
+static const char *hash_of_file(struct shelf *shelf, const char *name)
 {
     char hex[HASH_SHA256_HEX_BYTES];
 
-    cr_assert_eq(hash_sha256_file(fixture_path(fixture, name), hex, NULL, &fixture->err), 0);
-    return arena_strdup(fixture->arena, hex);
+    cr_assert_eq(hash_sha256_file(shelf_path(shelf, name), hex, NULL, &shelf->err), 0);
+    return arena_strdup(shelf->arena, hex);
 }
 
 /* Opening fails with that code and leaves the file as it is. */
-static void expect_refusal(struct fixture *fixture, enum error_code code, const char *part)
+static void expect_refusal(struct shelf *shelf, enum error_code code, const char *part)
 {
-    const char *before = hash_of_file(fixture, "library/library.db");
+    const char *before = hash_of_file(shelf, "library/library.db");
 
-    fixture->library = library_open(fixture->folder, 0, &fixture->err);
-    cr_assert_null(fixture->library);
-    cr_expect_eq(fixture->err.code, code, "%s", fixture->err.msg);
-    cr_expect_not_null(strstr(fixture->err.msg, part), "%s", fixture->err.msg);
-    cr_expect_str_eq(hash_of_file(fixture, "library/library.db"), before);
+    shelf->library = library_open(shelf->folder, 0, &shelf->err);
+    cr_assert_null(shelf->library);
+    cr_expect_eq(shelf->err.code, code, "%s", shelf->err.msg);
+    cr_expect_not_null(strstr(shelf->err.msg, part), "%s", shelf->err.msg);
+    cr_expect_str_eq(hash_of_file(shelf, "library/library.db"), before);
 }
 
 Test(library_schema, a_new_library_has_the_latest_version)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     struct stat status;
     char version[16];
 
-    fixture_init(&fixture);
+    shelf_init(&shelf);
     snprintf(version, sizeof version, "%d", schema_version());
-    cr_expect_str_eq(fixture_sql(&fixture, "PRAGMA user_version"), version);
-    cr_expect_str_eq(fixture_sql(&fixture, "PRAGMA application_id"), "1700946481");
-    cr_expect_str_eq(fixture_sql(&fixture, "PRAGMA journal_mode"), "wal");
-    cr_expect_str_eq(library_note(fixture.library), "");
-    cr_assert_eq(stat(fixture_path(&fixture, "library/library.db"), &status), 0);
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA user_version"), version);
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA application_id"), "1700946481");
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA journal_mode"), "wal");
+    cr_expect_str_eq(library_note(shelf.library), "");
+    cr_assert_eq(stat(shelf_path(&shelf, "library/library.db"), &status), 0);
     cr_expect_eq(status.st_mode & 07, 0, "others may not read it");
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, opening_again_changes_nothing)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     const char *before;
 
-    fixture_init(&fixture);
-    library_close(fixture.library);
-    before = hash_of_file(&fixture, "library/library.db");
-    fixture.library = library_open(fixture.folder, 0, &fixture.err);
-    cr_assert_not_null(fixture.library);
-    library_close(fixture.library);
-    cr_expect_str_eq(hash_of_file(&fixture, "library/library.db"), before);
-    fixture.library = NULL;
-    fixture_deinit(&fixture);
+    shelf_init(&shelf);
+    library_close(shelf.library);
+    before = hash_of_file(&shelf, "library/library.db");
+    shelf.library = library_open(shelf.folder, 0, &shelf.err);
+    cr_assert_not_null(shelf.library);
+    library_close(shelf.library);
+    cr_expect_str_eq(hash_of_file(&shelf, "library/library.db"), before);
+    shelf.library = NULL;
+    shelf_deinit(&shelf);
 }
 
 /* Version 0 with nothing in it is what a crash before the first migration leaves. */
 Test(library_schema, an_empty_file_is_migrated)
 {
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    library_close(fixture.library);
-    cr_assert_eq(truncate(fixture_path(&fixture, "library/library.db"), 0), 0);
-    fixture.library = library_open(fixture.folder, 0, &fixture.err);
-    cr_assert_not_null(fixture.library, "%s", fixture.err.msg);
-    cr_expect_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 3), 0, "%s", fixture.err.msg);
-    fixture_deinit(&fixture);
+    shelf_init(&shelf);
+    library_close(shelf.library);
+    cr_assert_eq(truncate(shelf_path(&shelf, "library/library.db"), 0), 0);
+    shelf.library = library_open(shelf.folder, 0, &shelf.err);
+    cr_assert_not_null(shelf.library, "%s", shelf.err.msg);
+    cr_expect_eq(shelf_survey(&shelf, SHELF_JOB, 1, 3), 0, "%s", shelf.err.msg);
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, a_newer_schema_is_refused)
 {
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    library_close(fixture.library);
-    fixture_sql(&fixture, "PRAGMA user_version=9999");
-    expect_refusal(&fixture, ERROR_UNSUPPORTED, "9999");
-    fixture_deinit(&fixture);
+    shelf_init(&shelf);
+    library_close(shelf.library);
+    shelf_sql(&shelf, "PRAGMA user_version=9999");
+    expect_refusal(&shelf, ERROR_UNSUPPORTED, "9999");
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, another_programs_database_is_refused)
 {
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    library_close(fixture.library);
-    fixture_sql(&fixture, "PRAGMA application_id=1");
-    expect_refusal(&fixture, ERROR_INVALID, "not one of ebb's");
-    fixture_sql(&fixture, "PRAGMA application_id=1700946481");
-    fixture_sql(&fixture, "PRAGMA user_version=0");
-    expect_refusal(&fixture, ERROR_INVALID, "not one of ebb's");
-    fixture_deinit(&fixture);
+    shelf_init(&shelf);
+    library_close(shelf.library);
+    shelf_sql(&shelf, "PRAGMA application_id=1");
+    expect_refusal(&shelf, ERROR_INVALID, "not one of ebb's");
+    shelf_sql(&shelf, "PRAGMA application_id=1700946481");
+    shelf_sql(&shelf, "PRAGMA user_version=0");
+    expect_refusal(&shelf, ERROR_INVALID, "not one of ebb's");
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, a_file_that_is_no_database_is_refused)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     const char *path;
 
-    fixture_init(&fixture);
-    library_close(fixture.library);
-    path = fixture_path(&fixture, "library/library.db");
-    cr_assert_eq(file_write_atomic(path, "These are notes of mine.", 24, 0640, false, &fixture.err),
+    shelf_init(&shelf);
+    library_close(shelf.library);
+    path = shelf_path(&shelf, "library/library.db");
+    cr_assert_eq(file_write_atomic(path, "These are notes of mine.", 24, 0640, false, &shelf.err),
                  0);
-    expect_refusal(&fixture, ERROR_CORRUPT, "restore it from a copy");
-    fixture_deinit(&fixture);
+    expect_refusal(&shelf, ERROR_CORRUPT, "restore it from a copy");
+    shelf_deinit(&shelf);
 }
 
 /* Copies the library as a process that dies would leave it: with its WAL. */
-static void copy_open_library(struct fixture *fixture, const char *folder)
+static void copy_open_library(struct shelf *shelf, const char *folder)
 {
     static const char *const names[] = {"library.db", "library.db-wal"};
 
@@ -131,60 +131,60 @@ static void copy_open_library(struct fixture *fixture, const char *folder)
         char from[PATH_MAX];
         char to[PATH_MAX];
 
-        snprintf(from, sizeof from, "%.2000s/library/%s", fixture->folder, names[i]);
+        snprintf(from, sizeof from, "%.2000s/library/%s", shelf->folder, names[i]);
         snprintf(to, sizeof to, "%.2000s/library/%s", folder, names[i]);
         buf_init(&content, 64U << 20);
-        cr_assert_eq(file_read(from, 64U << 20, &content, &fixture->err), 0);
-        cr_assert_eq(file_mkdirs(folder, 0750, &fixture->err), 0);
-        cr_assert_eq(file_write_atomic(to, content.data, content.size, 0640, false, &fixture->err),
-                     0, "%s", fixture->err.msg);
+        cr_assert_eq(file_read(from, 64U << 20, &content, &shelf->err), 0);
+        cr_assert_eq(file_mkdirs(folder, 0750, &shelf->err), 0);
+        cr_assert_eq(file_write_atomic(to, content.data, content.size, 0640, false, &shelf->err), 0,
+                     "%s", shelf->err.msg);
         buf_deinit(&content);
     }
 }
 
-static const char *crashed_copy(struct fixture *fixture)
+static const char *crashed_copy(struct shelf *shelf)
 {
-    const char *folder = fixture_path(fixture, "crashed");
+    const char *folder = shelf_path(shelf, "crashed");
 
-    cr_assert_eq(file_mkdirs(fixture_path(fixture, "crashed/library"), 0750, &fixture->err), 0);
-    copy_open_library(fixture, folder);
+    cr_assert_eq(file_mkdirs(shelf_path(shelf, "crashed/library"), 0750, &shelf->err), 0);
+    copy_open_library(shelf, folder);
     return folder;
 }
 
 Test(library_schema, after_a_crash_it_is_checked_and_whole)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     struct library *copy;
     const char *digest;
 
-    fixture_init(&fixture);
-    cr_assert_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 1), 0);
-    cr_assert_eq(fixture_simple_page(&fixture, FIXTURE_JOB, 1, "Some words"), 0);
-    digest = fixture_digest(&fixture);
-    copy = library_open(crashed_copy(&fixture), 0, &fixture.err);
-    cr_assert_not_null(copy, "%s", fixture.err.msg);
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 1), 0);
+    cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, 1, "Some words"), 0);
+    digest = shelf_digest(&shelf);
+    copy = library_open(crashed_copy(&shelf), 0, &shelf.err);
+    cr_assert_not_null(copy, "%s", shelf.err.msg);
     cr_expect_not_null(strstr(library_note(copy), "sound"));
-    library_close(fixture.library);
-    fixture.library = copy;
-    cr_expect_str_eq(fixture_digest(&fixture), digest);
-    fixture_deinit(&fixture);
+    library_close(shelf.library);
+    shelf.library = copy;
+    cr_expect_str_eq(shelf_digest(&shelf), digest);
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, damage_found_after_a_crash_is_told)
 {
-    struct fixture fixture;
+    struct shelf shelf;
     char path[PATH_MAX];
     const char *folder;
     int fd;
 
-    fixture_init(&fixture);
-    cr_assert_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 400), 0);
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 400), 0);
     for (uint32_t i = 1; i <= 400; i++) {
-        cr_assert_eq(fixture_simple_page(&fixture, FIXTURE_JOB, i, "Some words of a page"), 0);
+        cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, i, "Some words of a page"), 0);
     }
-    fixture_reopen(&fixture); /* all of it in the file now */
-    cr_assert_eq(fixture_finish(&fixture, FIXTURE_JOB, NULL, 0), 0, "%s", fixture.err.msg);
-    folder = crashed_copy(&fixture);
+    shelf_reopen(&shelf); /* all of it in the file now */
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    folder = crashed_copy(&shelf);
     snprintf(path, sizeof path, "%.2000s/library/library.db", folder);
     fd = open(path, O_RDWR | O_CLOEXEC);
     cr_assert_geq(fd, 0);
@@ -192,10 +192,10 @@ Test(library_schema, damage_found_after_a_crash_is_told)
         cr_assert_eq(pwrite(fd, "garbage garbage garbage garbage", 31, page * 4096), 31);
     }
     close(fd);
-    cr_expect_null(library_open(folder, 0, &fixture.err));
-    cr_expect_eq(fixture.err.code, ERROR_CORRUPT, "%s", fixture.err.msg);
-    cr_expect_not_null(strstr(fixture.err.msg, "restore it from a copy"), "%s", fixture.err.msg);
-    fixture_deinit(&fixture);
+    cr_expect_null(library_open(folder, 0, &shelf.err));
+    cr_expect_eq(shelf.err.code, ERROR_CORRUPT, "%s", shelf.err.msg);
+    cr_expect_not_null(strstr(shelf.err.msg, "restore it from a copy"), "%s", shelf.err.msg);
+    shelf_deinit(&shelf);
 }
 
 Test(library_schema, a_folder_that_cannot_be_made_is_told)

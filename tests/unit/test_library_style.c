@@ -2,7 +2,7 @@
 /*
  * Document style: body size, heading ranks, furniture.
  */
-#include "library_fixture.h"
+#include "library_shelf.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -15,29 +15,28 @@
     "This is body text, and there is a lot more of it than of anything else, so that nobody can "  \
     "take\nits size for that of a heading, whatever stands above it or below it on the page."
 
-static struct document_style load(struct fixture *fixture)
+static struct document_style load(struct shelf *shelf)
 {
     struct document document;
     struct document_style style = {0};
 
-    cr_assert_eq(document_of_job(fixture->library, FIXTURE_JOB, &document, &fixture->err), 0);
-    cr_assert_eq(style_load(fixture->library, document.row, fixture->arena, &style, &fixture->err),
-                 0);
+    cr_assert_eq(document_of_job(shelf->library, SHELF_JOB, &document, &shelf->err), 0);
+    cr_assert_eq(style_load(shelf->library, document.row, shelf->arena, &style, &shelf->err), 0);
     return style;
 }
 
-static void persist(struct fixture *fixture, uint32_t number, const struct fixture_block *blocks,
+static void persist(struct shelf *shelf, uint32_t number, const struct shelf_block *blocks,
                     uint32_t count)
 {
-    struct page_record *record = fixture_page(fixture, number, blocks, count);
+    struct page_record *record = shelf_page(shelf, number, blocks, count);
 
-    cr_assert_eq(fixture_pages(fixture, FIXTURE_JOB, number, number, &record, 1), 0, "%s",
-                 fixture->err.msg);
+    cr_assert_eq(shelf_pages(shelf, SHELF_JOB, number, number, &record, 1), 0, "%s",
+                 shelf->err.msg);
 }
 
-static struct page_block block_of(struct fixture *fixture, const struct fixture_block *source)
+static struct page_block block_of(struct shelf *shelf, const struct shelf_block *source)
 {
-    return fixture_page(fixture, 1, source, 1)->blocks[0];
+    return shelf_page(shelf, 1, source, 1)->blocks[0];
 }
 
 Test(library_style, sizes_round_to_half_points)
@@ -107,105 +106,107 @@ Test(library_style, a_block_has_the_class_of_most_of_its_text)
 
 Test(library_style, a_document_ranks_its_headings)
 {
-    struct fixture_block title = {PAGE_BLOCK_HEADING, "The Manual", 25, PAGE_STYLE_BOLD, 0};
-    struct fixture_block chapter = {PAGE_BLOCK_HEADING, "Strings", 20.7F, PAGE_STYLE_BOLD, 0};
-    struct fixture_block section = {PAGE_BLOCK_HEADING, "Bold only", 10, PAGE_STYLE_BOLD, 0};
-    struct fixture_block small = {PAGE_BLOCK_HEADING, "Not a heading", 8, 0, 0};
-    struct fixture_block lone = {PAGE_BLOCK_TEXT, "On a page of its own", 20.7F, PAGE_STYLE_BOLD,
-                                 0};
-    struct fixture_block number = {PAGE_BLOCK_TEXT, "49,90", 20.7F, PAGE_STYLE_BOLD, 0};
-    struct fixture_block body = {PAGE_BLOCK_TEXT, BODY, 10, 0, 0};
-    struct fixture_block first[] = {title, body};
-    struct fixture_block second[] = {chapter, body, section, body, small};
+    struct shelf_block title = {PAGE_BLOCK_HEADING, "The Manual", 25, PAGE_STYLE_BOLD, 0};
+    struct shelf_block chapter = {PAGE_BLOCK_HEADING, "Strings", 20.7F, PAGE_STYLE_BOLD, 0};
+    struct shelf_block section = {PAGE_BLOCK_HEADING, "Bold only", 10, PAGE_STYLE_BOLD, 0};
+    struct shelf_block small = {PAGE_BLOCK_HEADING, "Not a heading", 8, 0, 0};
+    struct shelf_block lone = {PAGE_BLOCK_TEXT, "On a page of its own", 20.7F, PAGE_STYLE_BOLD, 0};
+    struct shelf_block entry = {PAGE_BLOCK_HEADING, "Strings . . . . 71", 20.7F, PAGE_STYLE_BOLD,
+                                0};
+    struct shelf_block number = {PAGE_BLOCK_TEXT, "49,90", 20.7F, PAGE_STYLE_BOLD, 0};
+    struct shelf_block body = {PAGE_BLOCK_TEXT, BODY, 10, 0, 0};
+    struct shelf_block first[] = {title, body};
+    struct shelf_block second[] = {chapter, body, section, body, small};
     struct page_block block;
     struct document_style style;
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    cr_assert_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 2), 0);
-    persist(&fixture, 1, first, 2);
-    persist(&fixture, 2, second, 5);
-    style = load(&fixture);
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 2), 0);
+    persist(&shelf, 1, first, 2);
+    persist(&shelf, 2, second, 5);
+    style = load(&shelf);
     cr_expect_eq(style.body_class, 0, "there is no style before finish");
-    cr_assert_eq(fixture_finish(&fixture, FIXTURE_JOB, NULL, 0), 0, "%s", fixture.err.msg);
-    style = load(&fixture);
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    style = load(&shelf);
     cr_expect_eq(style.body_class, style_class(10, false));
     cr_expect_eq(style.heading_count, 3);
-    block = block_of(&fixture, &title);
+    block = block_of(&shelf, &title);
     cr_expect_eq(style_heading_level(&style, &block), 1);
-    block = block_of(&fixture, &chapter);
+    block = block_of(&shelf, &chapter);
     cr_expect_eq(style_heading_level(&style, &block), 2);
-    block = block_of(&fixture, &section);
+    block = block_of(&shelf, &section);
     cr_expect_eq(style_heading_level(&style, &block), 3);
-    block = block_of(&fixture, &small);
+    block = block_of(&shelf, &small);
     cr_expect_eq(style_heading_level(&style, &block), 0);
-    block = block_of(&fixture, &body);
+    block = block_of(&shelf, &body);
     cr_expect_eq(style_heading_level(&style, &block), 0);
-    block = block_of(&fixture, &lone);
+    block = block_of(&shelf, &lone);
     cr_expect_eq(style_heading_level(&style, &block), 2, "its page could not tell");
-    block = block_of(&fixture, &number);
+    block = block_of(&shelf, &entry);
+    cr_expect_eq(style_heading_level(&style, &block), 0, "a line of a table of contents");
+    block = block_of(&shelf, &number);
     cr_expect_eq(style_heading_level(&style, &block), 0, "a price is no heading");
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 /* Ten pages: a running head on odd pages, another on even ones, a folio on all, a chapter title
  * at the top of one page, a short line at the foot of two. */
 Test(library_style, furniture_of_a_book)
 {
-    struct fixture_block odd = {PAGE_BLOCK_HEADING, "The Book of Nuts", 14, PAGE_STYLE_BOLD,
-                                PAGE_MARGIN_TOP};
-    struct fixture_block even = {PAGE_BLOCK_TEXT, "An Author", 9, 0, PAGE_MARGIN_TOP};
-    struct fixture_block chapter = {PAGE_BLOCK_HEADING, "Of Almonds", 20, PAGE_STYLE_BOLD,
-                                    PAGE_MARGIN_TOP};
-    struct fixture_block note = {PAGE_BLOCK_TEXT, "See also", 8, 0, PAGE_MARGIN_BOTTOM};
-    struct fixture_block body = {PAGE_BLOCK_TEXT, BODY, 10, 0, 0};
+    struct shelf_block odd = {PAGE_BLOCK_HEADING, "The Book of Nuts", 14, PAGE_STYLE_BOLD,
+                              PAGE_MARGIN_TOP};
+    struct shelf_block even = {PAGE_BLOCK_TEXT, "An Author", 9, 0, PAGE_MARGIN_TOP};
+    struct shelf_block chapter = {PAGE_BLOCK_HEADING, "Of Almonds", 20, PAGE_STYLE_BOLD,
+                                  PAGE_MARGIN_TOP};
+    struct shelf_block note = {PAGE_BLOCK_TEXT, "See also", 8, 0, PAGE_MARGIN_BOTTOM};
+    struct shelf_block body = {PAGE_BLOCK_TEXT, BODY, 10, 0, 0};
     struct document_style style;
     struct page_block block;
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    cr_assert_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 10), 0);
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 10), 0);
     for (uint32_t number = 1; number <= 10; number++) {
-        struct fixture_block folio = {PAGE_BLOCK_TEXT,
-                                      arena_printf(fixture.arena, "- %u -", number), 9, 0,
-                                      PAGE_MARGIN_BOTTOM};
-        struct fixture_block blocks[] = {number == 5  ? chapter
-                                         : number % 2 ? odd
-                                                      : even,
-                                         body, number == 3 || number == 8 ? note : body, folio};
+        struct shelf_block folio = {PAGE_BLOCK_TEXT, arena_printf(shelf.arena, "- %u -", number), 9,
+                                    0, PAGE_MARGIN_BOTTOM};
+        struct shelf_block blocks[] = {number == 5  ? chapter
+                                       : number % 2 ? odd
+                                                    : even,
+                                       body, number == 3 || number == 8 ? note : body, folio};
 
-        persist(&fixture, number, blocks, 4);
+        persist(&shelf, number, blocks, 4);
     }
-    cr_assert_eq(fixture_finish(&fixture, FIXTURE_JOB, NULL, 0), 0, "%s", fixture.err.msg);
-    style = load(&fixture);
-    block = block_of(&fixture, &odd);
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    style = load(&shelf);
+    block = block_of(&shelf, &odd);
     cr_expect(style_is_furniture(&style, &block));
-    block = block_of(&fixture, &even);
+    block = block_of(&shelf, &even);
     cr_expect(style_is_furniture(&style, &block));
-    block = block_of(&fixture, &chapter);
+    block = block_of(&shelf, &chapter);
     cr_expect(!style_is_furniture(&style, &block));
     cr_expect_eq(style_heading_level(&style, &block), 1, "a running head takes no rank");
-    block = block_of(&fixture, &note);
+    block = block_of(&shelf, &note);
     cr_expect(!style_is_furniture(&style, &block));
-    block = block_of(&fixture, &body);
+    block = block_of(&shelf, &body);
     cr_expect(!style_is_furniture(&style, &block));
-    cr_expect_str_eq(fixture_sql(&fixture, "SELECT group_concat(pages) FROM "
-                                           "(SELECT pages FROM furniture ORDER BY pages)"),
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT group_concat(pages) FROM "
+                                       "(SELECT pages FROM furniture ORDER BY pages)"),
                      "4,5,9", "folios of one and two digits are two keys; page 10 has its own");
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }
 
 Test(library_style, a_document_without_text_has_no_style)
 {
     struct document_style style;
-    struct fixture fixture;
+    struct shelf shelf;
 
-    fixture_init(&fixture);
-    cr_assert_eq(fixture_survey(&fixture, FIXTURE_JOB, 1, 1), 0);
-    persist(&fixture, 1, NULL, 0);
-    cr_assert_eq(fixture_finish(&fixture, FIXTURE_JOB, NULL, 0), 0, "%s", fixture.err.msg);
-    style = load(&fixture);
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 1), 0);
+    persist(&shelf, 1, NULL, 0);
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    style = load(&shelf);
     cr_expect_eq(style.body_class, 0);
     cr_expect_eq(style.heading_count, 0);
-    fixture_deinit(&fixture);
+    shelf_deinit(&shelf);
 }

@@ -86,7 +86,7 @@ static int put_block(struct library *library, int64_t document_row, uint32_t pag
             return -1;
         }
     }
-    if (bytes > 0 && (heading || style_block_is_short(block))) {
+    if (bytes > 0 && (heading ? !style_block_is_entry(block) : style_block_is_short(block))) {
         struct mark mark = {heading ? MARK_HEADING : MARK_SHORT, style_block_class(block),
                             block->margin_key, bytes};
 

@@ -13,6 +13,7 @@
 
 #define SHORT_LINES 2
 #define SHORT_BYTES 120
+#define LEADER_DOTS 4
 #define BLOCK_CLASSES 16 /* of one block that are told apart; further ones cannot be most of it */
 
 uint32_t style_class(float size_pt, bool bold)
@@ -78,6 +79,34 @@ static bool has_letter(const struct page_span *span)
     return false;
 }
 
+/* "Strings . . . . . . 71" */
+static bool has_leader(const struct page_span *span)
+{
+    uint32_t dots = 0;
+
+    for (uint32_t i = 0; i < span->text_bytes; i++) {
+        char c = span->text[i];
+
+        dots = c == '.' ? dots + 1 : c == ' ' ? dots : 0;
+        if (dots == LEADER_DOTS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool style_block_is_entry(const struct page_block *block)
+{
+    for (uint32_t l = 0; l < block->line_count; l++) {
+        for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
+            if (has_leader(&block->lines[l].spans[s])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool style_block_is_short(const struct page_block *block)
 {
     uint64_t bytes = 0;
@@ -92,7 +121,7 @@ bool style_block_is_short(const struct page_block *block)
             letter = letter || (bytes <= SHORT_BYTES && has_letter(&block->lines[l].spans[s]));
         }
     }
-    return letter && bytes <= SHORT_BYTES;
+    return letter && bytes <= SHORT_BYTES && !style_block_is_entry(block);
 }
 
 uint32_t style_promoted_class(uint32_t body_class)
@@ -222,13 +251,14 @@ int style_load(struct library *library, int64_t document_row, struct arena *aren
 
 uint8_t style_heading_level(const struct document_style *style, const struct page_block *block)
 {
+    bool heading = block->kind == PAGE_BLOCK_HEADING;
     uint32_t class;
 
-    if (block->kind != PAGE_BLOCK_HEADING && !style_block_is_short(block)) {
+    if (heading ? style_block_is_entry(block) : !style_block_is_short(block)) {
         return 0;
     }
     class = style_block_class(block);
-    if (block->kind != PAGE_BLOCK_HEADING && class < style_promoted_class(style->body_class)) {
+    if (!heading && class < style_promoted_class(style->body_class)) {
         return 0;
     }
     for (uint32_t i = 0; i < style->heading_count; i++) {

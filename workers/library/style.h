@@ -44,6 +44,9 @@ bool style_class_bold(uint32_t class);
 /* The class of most of the block's text; 0 where it has none. */
 uint32_t style_block_class(const struct page_block *block);
 
+/* A line of a table of contents, with dots that lead to its page number: never a heading, whatever
+ * its size. */
+bool style_block_is_entry(const struct page_block *block);
 /* A text block that is short enough to be a heading if its size makes it one: at most two lines
  * and 120 bytes, with a letter. */
 bool style_block_is_short(const struct page_block *block);

@@ -2,7 +2,7 @@
 /*
  * A library to be tested. What cannot fail but by the machine's fault ends the test.
  */
-#include "library_fixture.h"
+#include "library_shelf.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -17,52 +17,52 @@
 #include "proto/artifact.h"
 #include "proto/survey.h"
 
-void fixture_init(struct fixture *fixture)
+void shelf_init(struct shelf *shelf)
 {
-    memset(fixture, 0, sizeof *fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/ebb-library-XXXXXX");
-    cr_assert_not_null(mkdtemp(fixture->folder));
-    fixture->arena = arena_create(0);
-    cr_assert_not_null(fixture->arena);
-    fixture->library = library_open(fixture->folder, 0, &fixture->err);
-    cr_assert_not_null(fixture->library, "%s", fixture->err.msg);
+    memset(shelf, 0, sizeof *shelf);
+    snprintf(shelf->folder, sizeof shelf->folder, "/tmp/ebb-library-XXXXXX");
+    cr_assert_not_null(mkdtemp(shelf->folder));
+    shelf->arena = arena_create(0);
+    cr_assert_not_null(shelf->arena);
+    shelf->library = library_open(shelf->folder, 0, &shelf->err);
+    cr_assert_not_null(shelf->library, "%s", shelf->err.msg);
 }
 
-void fixture_deinit(struct fixture *fixture)
+void shelf_deinit(struct shelf *shelf)
 {
-    library_close(fixture->library);
-    arena_destroy(fixture->arena);
-    cr_assert_eq(file_remove_tree(fixture->folder, &fixture->err), 0);
+    library_close(shelf->library);
+    arena_destroy(shelf->arena);
+    cr_assert_eq(file_remove_tree(shelf->folder, &shelf->err), 0);
 }
 
-void fixture_reopen(struct fixture *fixture)
+void shelf_reopen(struct shelf *shelf)
 {
-    library_close(fixture->library);
-    fixture->library = library_open(fixture->folder, 0, &fixture->err);
-    cr_assert_not_null(fixture->library, "%s", fixture->err.msg);
+    library_close(shelf->library);
+    shelf->library = library_open(shelf->folder, 0, &shelf->err);
+    cr_assert_not_null(shelf->library, "%s", shelf->err.msg);
 }
 
-const char *fixture_path(struct fixture *fixture, const char *name)
+const char *shelf_path(struct shelf *shelf, const char *name)
 {
-    const char *path = arena_printf(fixture->arena, "%s/%s", fixture->folder, name);
+    const char *path = arena_printf(shelf->arena, "%s/%s", shelf->folder, name);
 
     cr_assert_not_null(path);
     return path;
 }
 
-const char *fixture_sha256(struct fixture *fixture, unsigned seed)
+const char *shelf_sha256(struct shelf *shelf, unsigned seed)
 {
     uint8_t digest[HASH_SHA256_BYTES];
     char hex[HASH_SHA256_HEX_BYTES];
 
     hash_sha256_of(&seed, sizeof seed, digest);
     hash_hex(digest, sizeof digest, hex);
-    return arena_strdup(fixture->arena, hex);
+    return arena_strdup(shelf->arena, hex);
 }
 
-static uint64_t margin_key(struct fixture *fixture, const char *text)
+static uint64_t margin_key(struct shelf *shelf, const char *text)
 {
-    char *folded = arena_strdup(fixture->arena, text);
+    char *folded = arena_strdup(shelf->arena, text);
 
     for (char *c = folded; *c; c++) {
         *c = isdigit((unsigned char)*c) ? '0' : *c;
@@ -70,12 +70,12 @@ static uint64_t margin_key(struct fixture *fixture, const char *text)
     return hash_fnv1a(folded, strlen(folded));
 }
 
-static void fill_line(struct fixture *fixture, struct page_line *line, const char *text,
-                      size_t size_bytes, const struct fixture_block *block, float top)
+static void fill_line(struct shelf *shelf, struct page_line *line, const char *text,
+                      size_t size_bytes, const struct shelf_block *block, float top)
 {
-    struct page_span *span = arena_alloc(fixture->arena, sizeof *span);
+    struct page_span *span = arena_alloc(shelf->arena, sizeof *span);
 
-    span->text = arena_strndup(fixture->arena, text, size_bytes);
+    span->text = arena_strndup(shelf->arena, text, size_bytes);
     span->text_bytes = (uint32_t)size_bytes;
     span->size_pt = block->size_pt;
     span->style = block->style;
@@ -86,31 +86,31 @@ static void fill_line(struct fixture *fixture, struct page_line *line, const cha
     line->box = span->box;
 }
 
-static void fill_block(struct fixture *fixture, struct page_block *block,
-                       const struct fixture_block *source, float top)
+static void fill_block(struct shelf *shelf, struct page_block *block,
+                       const struct shelf_block *source, float top)
 {
     const char *text = source->text;
 
     block->kind = source->kind;
     block->margin = source->margin;
-    block->margin_key = source->margin ? margin_key(fixture, source->text) : 0;
-    block->lines = arena_calloc(fixture->arena, strlen(text) + 1, sizeof *block->lines);
+    block->margin_key = source->margin ? margin_key(shelf, source->text) : 0;
+    block->lines = arena_calloc(shelf->arena, strlen(text) + 1, sizeof *block->lines);
     do {
         size_t length = strcspn(text, "\n");
         float line_top = top + (float)block->line_count * source->size_pt * 1.2F;
 
-        fill_line(fixture, &block->lines[block->line_count++], text, length, source, line_top);
+        fill_line(shelf, &block->lines[block->line_count++], text, length, source, line_top);
         text += length + (text[length] == '\n');
     } while (*text);
     block->box = block->lines[0].box;
     block->box.y1 = block->lines[block->line_count - 1].box.y1;
 }
 
-struct page_record *fixture_page(struct fixture *fixture, uint32_t number,
-                                 const struct fixture_block *blocks, uint32_t count)
+struct page_record *shelf_page(struct shelf *shelf, uint32_t number,
+                               const struct shelf_block *blocks, uint32_t count)
 {
-    struct page_record *record = arena_alloc(fixture->arena, sizeof *record);
-    struct page_font *font = arena_alloc(fixture->arena, sizeof *font);
+    struct page_record *record = arena_alloc(shelf->arena, sizeof *record);
+    struct page_font *font = arena_alloc(shelf->arena, sizeof *font);
     const char *text = "";
 
     font->name = "Serif";
@@ -120,11 +120,11 @@ struct page_record *fixture_page(struct fixture *fixture, uint32_t number,
     record->source = "native";
     record->fonts = font;
     record->font_count = 1;
-    record->blocks = arena_calloc(fixture->arena, count, sizeof *record->blocks);
+    record->blocks = arena_calloc(shelf->arena, count, sizeof *record->blocks);
     record->block_count = count;
     for (uint32_t b = 0; b < count; b++) {
-        fill_block(fixture, &record->blocks[b], &blocks[b], 72.0F + (float)b * 40.0F);
-        text = arena_printf(fixture->arena, "%s%s\n\n", text, blocks[b].text);
+        fill_block(shelf, &record->blocks[b], &blocks[b], 72.0F + (float)b * 40.0F);
+        text = arena_printf(shelf->arena, "%s%s\n\n", text, blocks[b].text);
     }
     record->text = text;
     record->text_bytes = (uint32_t)strlen(text);
@@ -147,7 +147,7 @@ static void write_artifact(const char *path, const char *kind, struct buf *recor
     cr_assert_eq(artifact_commit(writer, NULL, &err), 0, "%s", err.msg);
 }
 
-int fixture_survey(struct fixture *fixture, const char *job, unsigned seed, uint32_t page_count)
+int shelf_survey(struct shelf *shelf, const char *job, unsigned seed, uint32_t page_count)
 {
     struct survey_pair metadata[] = {{"title", "A Title"}, {"author", "An Author"}};
     struct survey_outline outline[] = {{1, 0, "First"}, {page_count, 1, "Last"}, {0, 0, "Nowhere"}};
@@ -161,53 +161,51 @@ int fixture_survey(struct fixture *fixture, const char *job, unsigned seed, uint
         .outline_count = 3,
     };
     struct persist_unit unit = {.job = job,
-                                .name = arena_printf(fixture->arena, "file-%u.pdf", seed),
-                                .artifact_path = fixture_path(fixture, "survey.ebb"),
+                                .name = arena_printf(shelf->arena, "file-%u.pdf", seed),
+                                .artifact_path = shelf_path(shelf, "survey.ebb"),
                                 .first = 1,
                                 .last = 1};
     struct buf record;
     size_t size;
 
-    snprintf(survey.sha256, sizeof survey.sha256, "%s", fixture_sha256(fixture, seed));
+    snprintf(survey.sha256, sizeof survey.sha256, "%s", shelf_sha256(shelf, seed));
     buf_init(&record, 1U << 20);
-    cr_assert_eq(survey_record_encode(&survey, &record, &fixture->err), 0, "%s", fixture->err.msg);
+    cr_assert_eq(survey_record_encode(&survey, &record, &shelf->err), 0, "%s", shelf->err.msg);
     size = record.size;
     write_artifact(unit.artifact_path, "survey", &record, &size, 1);
     buf_deinit(&record);
-    fixture->outcome = (struct outcome){0};
-    return persist_survey(fixture->library, &unit, &fixture->outcome, &fixture->err);
+    shelf->outcome = (struct outcome){0};
+    return persist_survey(shelf->library, &unit, &shelf->outcome, &shelf->err);
 }
 
-int fixture_pages(struct fixture *fixture, const char *job, uint32_t first, uint32_t last,
-                  struct page_record *const *records, uint32_t count)
+int shelf_pages(struct shelf *shelf, const char *job, uint32_t first, uint32_t last,
+                struct page_record *const *records, uint32_t count)
 {
-    struct persist_unit unit = {.job = job,
-                                .artifact_path = fixture_path(fixture, "pages.ebb"),
-                                .first = first,
-                                .last = last};
-    size_t *sizes = arena_calloc(fixture->arena, count + 1, sizeof *sizes);
+    struct persist_unit unit = {
+        .job = job, .artifact_path = shelf_path(shelf, "pages.ebb"), .first = first, .last = last};
+    size_t *sizes = arena_calloc(shelf->arena, count + 1, sizeof *sizes);
     struct buf encoded;
 
     buf_init(&encoded, 64U << 20);
     for (uint32_t i = 0; i < count; i++) {
         size_t before = encoded.size;
 
-        cr_assert_eq(page_record_encode(records[i], &encoded, &fixture->err), 0, "%s",
-                     fixture->err.msg);
+        cr_assert_eq(page_record_encode(records[i], &encoded, &shelf->err), 0, "%s",
+                     shelf->err.msg);
         sizes[i] = encoded.size - before;
     }
     write_artifact(unit.artifact_path, "pages", &encoded, sizes, count);
     buf_deinit(&encoded);
-    fixture->outcome = (struct outcome){0};
-    return persist_pages(fixture->library, &unit, &fixture->outcome, &fixture->err);
+    shelf->outcome = (struct outcome){0};
+    return persist_pages(shelf->library, &unit, &shelf->outcome, &shelf->err);
 }
 
-int fixture_simple_page(struct fixture *fixture, const char *job, uint32_t number, const char *text)
+int shelf_simple_page(struct shelf *shelf, const char *job, uint32_t number, const char *text)
 {
-    struct fixture_block block = {PAGE_BLOCK_TEXT, text, 10, 0, PAGE_MARGIN_NONE};
-    struct page_record *record = fixture_page(fixture, number, &block, 1);
+    struct shelf_block block = {PAGE_BLOCK_TEXT, text, 10, 0, PAGE_MARGIN_NONE};
+    struct page_record *record = shelf_page(shelf, number, &block, 1);
 
-    return fixture_pages(fixture, job, number, number, &record, 1);
+    return shelf_pages(shelf, job, number, number, &record, 1);
 }
 
 struct failure_list {
@@ -226,14 +224,14 @@ static bool failure_at(void *context, size_t index, struct finish_failure *ret_f
     return true;
 }
 
-int fixture_finish(struct fixture *fixture, const char *job, const struct finish_failure *failures,
-                   size_t count)
+int shelf_finish(struct shelf *shelf, const char *job, const struct finish_failure *failures,
+                 size_t count)
 {
     struct failure_list list = {failures, count};
     struct finish_unit unit = {.job = job, .failure_at = failure_at, .context = &list};
 
-    fixture->outcome = (struct outcome){0};
-    return finish_document(fixture->library, &unit, &fixture->outcome, &fixture->err);
+    shelf->outcome = (struct outcome){0};
+    return finish_document(shelf->library, &unit, &shelf->outcome, &shelf->err);
 }
 
 static const char *find_param(const void *context, const char *key)
@@ -248,42 +246,42 @@ static const char *find_param(const void *context, const char *key)
     return NULL;
 }
 
-const char *fixture_query(struct fixture *fixture, const char *kind, const char *const *params)
+const char *shelf_query(struct shelf *shelf, const char *kind, const char *const *params)
 {
     struct library_query query = {.kind = kind,
                                   .param = find_param,
                                   .context = params,
-                                  .answer_path = fixture_path(fixture, "answer")};
+                                  .answer_path = shelf_path(shelf, "answer")};
     const char *text;
     struct buf answer;
 
     file_remove_tree(query.answer_path, NULL);
-    fixture->err = (struct error)ERROR_INIT;
-    if (library_query_run(fixture->library, &query, &fixture->err) < 0) {
+    shelf->err = (struct error)ERROR_INIT;
+    if (library_query_run(shelf->library, &query, &shelf->err) < 0) {
         cr_assert_neq(access(query.answer_path, F_OK), 0, "a failed query left an answer");
         return NULL;
     }
     buf_init(&answer, 64U << 20);
-    cr_assert_eq(file_read(query.answer_path, 64U << 20, &answer, &fixture->err), 0);
-    text = arena_strndup(fixture->arena, answer.data ? (const char *)answer.data : "", answer.size);
+    cr_assert_eq(file_read(query.answer_path, 64U << 20, &answer, &shelf->err), 0);
+    text = arena_strndup(shelf->arena, answer.data ? (const char *)answer.data : "", answer.size);
     buf_deinit(&answer);
     return text;
 }
 
-const char *fixture_digest(struct fixture *fixture)
+const char *shelf_digest(struct shelf *shelf)
 {
-    const char *answer = FIXTURE_QUERY(fixture, "digest", NULL);
+    const char *answer = SHELF_QUERY(shelf, "digest", NULL);
     const char *start;
 
-    cr_assert_not_null(answer, "%s", fixture->err.msg);
+    cr_assert_not_null(answer, "%s", shelf->err.msg);
     start = strstr(answer, "\"sha256\":\"");
     cr_assert_not_null(start);
-    return arena_strndup(fixture->arena, start + 10, 64);
+    return arena_strndup(shelf->arena, start + 10, 64);
 }
 
-const char *fixture_sql(struct fixture *fixture, const char *sql)
+const char *shelf_sql(struct shelf *shelf, const char *sql)
 {
-    const char *path = fixture_path(fixture, "library/library.db");
+    const char *path = shelf_path(shelf, "library/library.db");
     const char *result = "";
     sqlite3_stmt *handle = NULL;
     sqlite3 *db = NULL;
@@ -292,7 +290,7 @@ const char *fixture_sql(struct fixture *fixture, const char *sql)
     cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &handle, NULL), SQLITE_OK, "%s: %s", sql,
                  sqlite3_errmsg(db));
     if (sqlite3_step(handle) == SQLITE_ROW && sqlite3_column_text(handle, 0)) {
-        result = arena_strdup(fixture->arena, (const char *)sqlite3_column_text(handle, 0));
+        result = arena_strdup(shelf->arena, (const char *)sqlite3_column_text(handle, 0));
     }
     cr_assert_eq(sqlite3_finalize(handle), SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(db));
     sqlite3_close(db);
