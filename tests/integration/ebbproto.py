@@ -159,7 +159,7 @@ class Connection:
 class Worker(Connection):
     """A worker process, started as ebbd does it: channel on 3, log pipe on 2, nothing else."""
 
-    def __init__(self, executable, user=None, rlimits=()):
+    def __init__(self, executable, user=None, rlimits=(), preexec=None):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         super().__init__(ours)
         log_read, log_write = os.pipe()
@@ -173,6 +173,8 @@ class Worker(Connection):
                 os.setgroups([])
                 os.setgid(user)
                 os.setuid(user)
+            if preexec is not None:
+                preexec()
 
         self.process = subprocess.Popen(
             [str(executable)],
