@@ -269,7 +269,7 @@ static void on_event(struct event_listener *listener, const struct event *event)
     }
 }
 
-void client_subscribe(struct client *client, const struct uuid *job, bool replay, uint64_t sequence)
+void client_subscribe(struct client *client, const struct uuid *job)
 {
     struct events *events = client->control->supervisor->events;
     client->one_job = job != NULL;
@@ -281,9 +281,23 @@ void client_subscribe(struct client *client, const struct uuid *job, bool replay
         client->listener.event = on_event;
         events_listen(events, &client->listener);
     }
-    if (replay) {
-        events_replay(events, sequence, &client->listener);
+}
+
+void client_replay(struct client *client, uint64_t sequence)
+{
+    events_replay(client->control->supervisor->events, sequence, &client->listener);
+}
+
+bool control_has_client(const struct control *control, const struct client *client)
+{
+    const struct client *other;
+    LIST_FOREACH(other, &control->clients, link)
+    {
+        if (other == client) {
+            return true;
+        }
     }
+    return false;
 }
 
 /* --- the socket --- */

@@ -45,8 +45,12 @@ void request_fail(struct request *request, const struct error *err);
 
 /* The answer file lives until the client's next query or its end. */
 void client_own_answer(struct client *client, const char *path);
-/* From now on it gets the events later than sequence; of job only, when not NULL. */
-void client_subscribe(struct client *client, const struct uuid *job, bool replay, uint64_t sequence);
+/* From now on it gets events; of job only, when not NULL. */
+void client_subscribe(struct client *client, const struct uuid *job);
+/* Those later than sequence that are still kept. */
+void client_replay(struct client *client, uint64_t sequence);
+/* False when the client has been closed (an answer that it did not read). */
+bool control_has_client(const struct control *control, const struct client *client);
 
 /* requests.c: begins to answer. */
 void requests_handle(struct request *request, const struct message *message);

@@ -15,7 +15,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "supervisor/schedule.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/worker.h"
 
@@ -84,7 +83,8 @@ static void on_jobs_taken(void *user, const struct error *err, struct store_job 
     struct supervisor *supervisor = user;
     supervisor->taking = false;
     if (err) {
-        log_warning("taking waiting jobs: %s; trying again at the next change", err->msg);
+        log_warning("taking waiting jobs: %s; trying again within a minute", err->msg);
+        supervisor_changed(supervisor);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -92,8 +92,8 @@ static void on_jobs_taken(void *user, const struct error *err, struct store_job 
     }
     if (count > 0) {
         intake_take(supervisor);
-        schedule_run(supervisor);
     }
+    supervisor_changed(supervisor); /* a drain may have waited for this */
 }
 
 void intake_take(struct supervisor *supervisor)

@@ -63,10 +63,9 @@ static void on_worker_ready(struct worker *worker)
         supervisor->landlock_abi = worker->landlock_abi;
         supervisor->seccomp = worker->seccomp;
         if (worker->landlock_abi == 0 || worker->seccomp == 0) {
-            log_warning("the kernel offers %s%s%s: workers run without what is missing",
-                        worker->landlock_abi == 0 ? "no Landlock" : "Landlock",
-                        worker->landlock_abi == 0 && worker->seccomp == 0 ? " and " : ", ",
-                        worker->seccomp == 0 ? "no seccomp" : "seccomp");
+            log_warning("sandbox: this kernel offers Landlock: %s, seccomp: %s; workers run without "
+                        "what is missing",
+                        worker->landlock_abi > 0 ? "yes" : "no", worker->seccomp > 0 ? "yes" : "no");
         }
     }
     class_worker_ready(worker->owner, worker);

@@ -70,6 +70,9 @@ static struct query *enqueue(struct supervisor *supervisor, const char *kind,
 
 static int room_for_one(const struct supervisor *supervisor, struct error *err)
 {
+    if (supervisor->draining) {
+        return error_set(err, ERROR_CANCELLED, "ebbd is stopping");
+    }
     if (supervisor->query_count >= supervisor->settings.queries) {
         return error_set(err, ERROR_LIMIT, "%u questions are waiting already; try again",
                          supervisor->query_count);
@@ -114,6 +117,10 @@ struct query *query_ask_about(struct supervisor *supervisor, const char *kind, c
     struct buf packed;
     struct pack pack;
     struct query *query = NULL;
+    if (supervisor->draining) {
+        error_set(err, ERROR_CANCELLED, "ebbd is stopping");
+        return NULL;
+    }
     buf_init(&packed, PARAMS_MAX_BYTES);
     pack_init(&pack, &packed);
     pack_map(&pack, 2);
@@ -167,6 +174,18 @@ void query_answered(struct query *query, const struct message *done)
         query->done(query->user, &err, "internal", NULL, 0);
     }
     query_free(query);
+}
+
+void query_fail_waiting(struct supervisor *supervisor, const char *code, const char *text)
+{
+    struct query *query;
+    struct query *next;
+    for (query = TAILQ_FIRST(&supervisor->queries); query; query = next) {
+        next = TAILQ_NEXT(query, link);
+        if (!query->worker) {
+            query_failed(query, ERROR_CANCELLED, code, text);
+        }
+    }
 }
 
 void query_failed(struct query *query, enum error_code error, const char *code, const char *text)

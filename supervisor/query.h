@@ -50,6 +50,8 @@ void query_abandon(struct query *query);
 int query_run(struct query *query, struct worker *worker, struct error *err);
 /* By the worker's events. Frees the query. */
 void query_answered(struct query *query, const struct message *done);
+/* All that have no worker yet are answered with an error. */
+void query_fail_waiting(struct supervisor *supervisor, const char *code, const char *text);
 void query_failed(struct query *query, enum error_code error, const char *code, const char *text);
 
 #endif

@@ -272,6 +272,10 @@ static void on_deleted(void *user, const struct error *err)
 static void handle_delete(struct request *request, const struct message *message)
 {
     struct error err = ERROR_INIT;
+    if (request->supervisor->draining) {
+        request_error(request, "draining", "ebbd is stopping");
+        return;
+    }
     if (take_job_id(request, message) &&
         removal_start(request->supervisor, &request->job, false, on_deleted, request, &err) < 0) {
         request_fail(request, &err);
@@ -366,10 +370,13 @@ static void handle_subscribe(struct request *request, const struct message *mess
     pack_init(&pack, &data);
     pack_map(&pack, 1);
     pack_key_uint(&pack, "sequence", events_sequence(request->supervisor->events));
-    /* First listening, then the answer: no event falls between the two. Nothing is emitted here. */
-    client_subscribe(client, one_job ? &job : NULL, message_has(message, FIELD_SEQUENCE),
-                     message_uint(message, FIELD_SEQUENCE, 0));
+    /* Nothing is emitted between the answer and the first event that follows it. */
+    struct control *control = request->supervisor->control;
+    client_subscribe(client, one_job ? &job : NULL);
     reply_packed(request, &data, &pack);
+    if (message_has(message, FIELD_SEQUENCE) && control_has_client(control, client)) {
+        client_replay(client, message_uint(message, FIELD_SEQUENCE, 0));
+    }
 }
 
 /* --- QUERY --- */

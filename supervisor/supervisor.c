@@ -171,6 +171,7 @@ void supervisor_drain(struct supervisor *supervisor)
     notify_stopping();
     events_emit(supervisor->events, "daemon.draining", NULL, NULL, "%u jobs in work",
                 supervisor->active_jobs);
+    query_fail_waiting(supervisor, "draining", "ebbd is stopping");
     uv_timer_start(&supervisor->drain_timer, on_drain_timeout,
                    supervisor->settings.drain_timeout_ms, 0);
     supervisor_changed(supervisor);
@@ -196,6 +197,12 @@ int supervisor_reload(struct supervisor *supervisor, void (*changed)(void *user,
     settings_diff(&supervisor->settings, &fresh, on_key_changed, NULL);
     if (changed) {
         settings_diff(&supervisor->settings, &fresh, changed, user);
+    }
+    for (size_t i = 0; i < fresh.class_count; i++) {
+        if (!supervisor_class(supervisor, fresh.classes[i].name)) {
+            log_warning("class %s is new: it starts with the next start of ebbd",
+                        fresh.classes[i].name);
+        }
     }
     for (size_t i = 0; i < supervisor->class_count; i++) {
         const struct settings_class *settings =

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The books of a job: units cut around a culprit, items lost once, stages completed in order. The
+ * store is replaced by one that only counts what it is told.
+ */
+#include "supervisor/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+static unsigned units_put;
+static unsigned failures_put;
+
+void store_unit_put(struct store *store, const struct uuid *job, const struct store_unit *unit)
+{
+    (void)store;
+    (void)job;
+    cr_assert_neq(unit->state, UNIT_RUNNING, "a running unit is stored as pending");
+    units_put++;
+}
+
+void store_job_change(struct store *store, const struct store_job_change *change)
+{
+    (void)store;
+    (void)change;
+}
+
+void store_stage_times(struct store *store, const struct uuid *job, uint8_t stage,
+                       uint64_t started_ms, uint64_t finished_ms)
+{
+    (void)store;
+    (void)job;
+    (void)stage;
+    (void)started_ms;
+    (void)finished_ms;
+}
+
+void store_failure_put(struct store *store, const struct uuid *job, uint8_t stage, uint32_t item,
+                       enum verdict verdict, const char *code, const char *text)
+{
+    (void)store;
+    (void)job;
+    (void)stage;
+    (void)item;
+    (void)verdict;
+    (void)code;
+    (void)text;
+    failures_put++;
+}
+
+static struct job *make_job(void)
+{
+    struct store_job stored = {.size_bytes = 5000, .name = strdup("a.pdf")};
+    struct job *job = job_create(NULL, &stored);
+    cr_assert(job);
+    return job;
+}
+
+/* Gives the job an extract stage of one unit, survey being done. */
+static struct job *make_job_with_unit(uint32_t first, uint32_t last)
+{
+    struct job *job = make_job();
+    cr_assert_not(job_advance(job));
+    job_unit_done(job, &job->units[0]);
+    cr_assert_eq(job_add_unit(job, STAGE_EXTRACT, STAGE_SURVEY, first, last, NULL), 0);
+    cr_assert_not(job_advance(job));
+    return job;
+}
+
+static void expect_unit(const struct job *job, size_t index, uint32_t first, uint32_t last)
+{
+    cr_assert_lt(index, job->unit_count);
+    cr_expect_eq(job->units[index].stored.first, first, "unit %zu first", index);
+    cr_expect_eq(job->units[index].stored.last, last, "unit %zu last", index);
+    cr_expect_eq(job->units[index].stored.state, UNIT_PENDING);
+    cr_expect_eq(job->units[index].stored.step, UNIT_WORK);
+}
+
+Test(job, plans_its_first_stage_by_itself)
+{
+    struct job *job = make_job();
+    cr_expect_not(job_advance(job));
+    cr_expect_eq(job->unit_count, 1);
+    cr_expect_eq(job->units[0].stored.stage, STAGE_SURVEY);
+    cr_expect_not(job_advance(job), "it is planned once");
+    cr_expect_eq(job->unit_count, 1);
+    job_destroy(job);
+}
+
+Test(job, refuses_units_of_earlier_and_unknown_stages)
+{
+    struct job *job = make_job_with_unit(1, 1);
+    struct error err = ERROR_INIT;
+    cr_expect_lt(job_add_unit(job, STAGE_SURVEY, STAGE_EXTRACT, 1, 1, &err), 0);
+    cr_expect_eq(err.code, ERROR_INVALID);
+    cr_expect_lt(job_add_unit(job, STAGE_COUNT, STAGE_SURVEY, 1, 1, NULL), 0);
+    cr_expect_lt(job_add_unit(job, -1, STAGE_SURVEY, 1, 1, NULL), 0);
+    job_destroy(job);
+}
+
+Test(job, cuts_a_unit_around_its_culprit)
+{
+    struct job *job = make_job_with_unit(1, 16);
+    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 7, NULL), 0);
+    expect_unit(job, 1, 1, 6);
+    expect_unit(job, 2, 7, 7);
+    expect_unit(job, 3, 8, 16);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].units, 3);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].items, 16);
+    job_destroy(job);
+}
+
+Test(job, cuts_at_the_edges)
+{
+    struct job *job = make_job_with_unit(1, 16);
+    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 1, NULL), 0);
+    expect_unit(job, 1, 1, 1);
+    expect_unit(job, 2, 2, 16);
+    cr_assert_eq(job_unit_bisect(job, &job->units[2], VERDICT_CRASHED, 16, NULL), 0);
+    expect_unit(job, 2, 2, 15);
+    expect_unit(job, 3, 16, 16);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].items, 16);
+    job_destroy(job);
+}
+
+Test(job, cuts_in_halves_without_a_culprit)
+{
+    struct job *job = make_job_with_unit(3, 7);
+    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 0, NULL), 0);
+    expect_unit(job, 1, 3, 5);
+    expect_unit(job, 2, 6, 7);
+    cr_assert_eq(job_unit_bisect(job, &job->units[2], VERDICT_CRASHED, 99, NULL), 0);
+    expect_unit(job, 2, 6, 6);
+    expect_unit(job, 3, 7, 7);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].items, 5);
+    job_destroy(job);
+}
+
+Test(job, isolates_any_item_in_a_bounded_number_of_cuts)
+{
+    for (uint32_t poison = 1; poison <= 16; poison++) {
+        struct job *job = make_job_with_unit(1, 16);
+        size_t index = 1;
+        unsigned cuts = 0;
+        while (job->units[index].stored.first < job->units[index].stored.last) {
+            cr_assert_eq(job_unit_bisect(job, &job->units[index], VERDICT_CRASHED, 0, NULL), 0);
+            cr_assert_leq(++cuts, 4);
+            for (size_t i = 1; i < job->unit_count; i++) {
+                if (job->units[i].stored.first <= poison && poison <= job->units[i].stored.last) {
+                    index = i;
+                }
+            }
+        }
+        cr_expect_eq(job->units[index].stored.first, poison);
+        job_destroy(job);
+    }
+}
+
+Test(job, loses_an_item_once)
+{
+    struct job *job = make_job_with_unit(1, 2);
+    failures_put = 0;
+    job_item_failed(job, STAGE_EXTRACT, 2, VERDICT_FAILED, "page_error", "one");
+    job_item_failed(job, STAGE_EXTRACT, 2, VERDICT_FAILED, "page_error", "again");
+    cr_expect_eq(job->failure_count, 1);
+    cr_expect_eq(job->failures_kept, 1);
+    cr_expect_eq(failures_put, 2, "the store keeps the later one");
+    job_unit_failed(job, &job->units[1], VERDICT_CRASHED, "crashed", "signal 11");
+    cr_expect_eq(job->failure_count, 2, "page 1 is new, page 2 was lost before");
+    job_destroy(job);
+}
+
+Test(job, completes_its_stages_in_order)
+{
+    struct job *job = make_job_with_unit(1, 4);
+    double before = job_progress(job);
+    struct unit *unit = &job->units[1];
+    job_unit_worked(job, unit);
+    cr_expect_eq(unit->stored.step, UNIT_PERSIST);
+    cr_expect_geq(job_progress(job), before);
+    cr_expect_lt(job_next_unit(job, STAGE_EXTRACT, UNIT_WORK, 0), 0);
+    cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 1);
+    job_unit_done(job, &job->units[1]);
+    cr_expect_not(job_advance(job), "finish is planned now");
+    cr_expect_eq(job->unit_count, 3);
+    cr_expect_eq(job_current_stage(job), STAGE_FINISH);
+    cr_expect_eq(job_progress(job), 90);
+    job_unit_done(job, &job->units[2]);
+    cr_expect(job_advance(job));
+    cr_expect_eq(job_progress(job), 100);
+    job_destroy(job);
+}
+
+Test(job, persists_again_when_rows_were_missing)
+{
+    struct job *job = make_job_with_unit(1, 4);
+    job_unit_worked(job, &job->units[1]);
+    job_unit_done(job, &job->units[1]);
+    cr_assert_not(job_advance(job));
+    job_persist_again(job);
+    cr_expect_eq(job_current_stage(job), STAGE_SURVEY);
+    cr_expect_geq(job_next_unit(job, STAGE_SURVEY, UNIT_PERSIST, 0), 0);
+    cr_expect_geq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 0);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].units_done, 0);
+    job_destroy(job);
+}
+
+Test(job, a_unit_that_waits_is_passed_over_until_its_time)
+{
+    struct job *job = make_job_with_unit(1, 1);
+    job->units[1].not_before_ms = 500;
+    cr_expect_lt(job_next_unit(job, STAGE_EXTRACT, UNIT_WORK, 499), 0);
+    cr_expect(job_has_work(job, STAGE_EXTRACT), "its gang stays for it");
+    cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_WORK, 500), 1);
+    job_destroy(job);
+}
+
+Test(job, is_restored_from_the_store)
+{
+    struct store_unit units[] = {
+        {.number = 0, .stage = STAGE_SURVEY, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 4, .stage = STAGE_EXTRACT, .state = UNIT_FAILED, .first = 1, .last = 2},
+        {.number = 7, .stage = STAGE_EXTRACT, .state = UNIT_PENDING, .step = UNIT_PERSIST, .first = 3, .last = 8},
+    };
+    struct store_job stored = {.name = strdup("a.pdf"), .units = units, .unit_count = 3, .pages = 8};
+    struct job *job = job_create(NULL, &stored);
+    cr_assert(job);
+    cr_expect_not(job_advance(job));
+    cr_expect_eq(job->stages[STAGE_EXTRACT].units, 2);
+    cr_expect_eq(job->stages[STAGE_EXTRACT].units_failed, 1);
+    cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 2);
+    cr_assert_eq(job_add_unit(job, STAGE_EXTRACT, -1, 9, 9, NULL), 0);
+    cr_expect_eq(job->units[3].stored.number, 8, "a number is never used again");
+    job_destroy(job);
+}
