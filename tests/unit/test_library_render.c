@@ -160,8 +160,8 @@ static struct document_style style_of(struct style_furniture *furniture, uint32_
                                    .furniture = furniture,
                                    .furniture_count = count};
 
-    style.headings[0] = (struct style_heading){style_class(20, true), 1};
-    style.headings[1] = (struct style_heading){style_class(14, false), 2};
+    style.headings[0] = (struct style_heading){style_class(20, true), 0, 1};
+    style.headings[1] = (struct style_heading){style_class(14, false), 0, 2};
     return style;
 }
 

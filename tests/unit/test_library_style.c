@@ -51,20 +51,42 @@ Test(library_style, sizes_round_to_half_points)
     cr_expect_eq(style_class(1e30F, false), style_class(10000.0F, false));
 }
 
+static void expect_levels(struct style_heading *headings, const uint8_t *expected, uint32_t count)
+{
+    style_rank(headings, count);
+    for (uint32_t i = 0; i < count; i++) {
+        cr_expect_eq(headings[i].level, expected[i], "class %u has level %u", i, headings[i].level);
+    }
+}
+
 Test(library_style, ranks_fall_with_size_and_weight)
 {
     struct style_heading headings[] = {
-        {style_class(24, true), 0},   {style_class(17, true), 0},  {style_class(16.5F, true), 0},
-        {style_class(12, true), 0},   {style_class(12, false), 0}, {style_class(10, true), 0},
-        {style_class(9.0F, true), 0}, {style_class(8, true), 0},
+        {style_class(24, true), 1, 0},  {style_class(17, true), 1, 0},
+        {style_class(16, true), 1, 0},  {style_class(12, true), 1, 0},
+        {style_class(12, false), 1, 0}, {style_class(10, true), 1, 0},
     };
-    const uint8_t expected[] = {1, 2, 2, 3, 4, 5, 6, 6};
+    const uint8_t expected[] = {1, 2, 2, 3, 4, 5};
 
-    style_rank(headings, 8);
-    for (size_t i = 0; i < 8; i++) {
-        cr_expect_eq(headings[i].level, expected[i], "class %zu has level %u", i,
-                     headings[i].level);
-    }
+    expect_levels(headings, expected, 6);
+    expect_levels(headings, expected, 1);
+    style_rank(NULL, 0);
+}
+
+/* A manual with chapters, sections and so on, and display type in a few of its pictures. */
+Test(library_style, rare_display_type_takes_no_level)
+{
+    struct style_heading headings[] = {
+        {style_class(85, true), 1, 0},   {style_class(40, false), 2, 0},
+        {style_class(32, true), 1, 0},   {style_class(24, true), 9, 0},
+        {style_class(21, false), 1, 0},  {style_class(18, true), 20, 0},
+        {style_class(14, true), 80, 0},  {style_class(12, true), 150, 0},
+        {style_class(12, false), 30, 0}, {style_class(10, true), 7, 0},
+        {style_class(9, true), 1, 0},
+    };
+    const uint8_t expected[] = {1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 6};
+
+    expect_levels(headings, expected, 11);
 }
 
 Test(library_style, what_repeats_is_furniture)

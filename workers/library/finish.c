@@ -201,8 +201,12 @@ static int find_headings(struct library *library, const struct document *documen
     statement_int(marks, 1, document->row);
     statement_int(marks, 2, body_class);
     statement_int(marks, 3, style_promoted_class(body_class));
+    statement_int(marks, 4, STYLE_HEADINGS_MAX);
     while ((got = statement_step(marks, err)) > 0 && count < STYLE_HEADINGS_MAX) {
-        headings[count++].class = (uint32_t)statement_column_int(marks, 0);
+        headings[count++] = (struct style_heading){
+            .class = (uint32_t)statement_column_int(marks, 0),
+            .pages = (uint32_t)statement_column_int(marks, 1),
+        };
     }
     statement_end(marks);
     *ret_count = count;

@@ -82,10 +82,10 @@
     X(MARKS_BODY, "SELECT class, sum(weight) AS n FROM page_marks WHERE document=?1 AND kind=0"    \
                   " GROUP BY class ORDER BY n DESC, class LIMIT 1")                                \
     X(MARKS_HEADINGS,                                                                              \
-      "SELECT DISTINCT class FROM page_marks m WHERE document=?1"                                  \
-      " AND (kind=1 AND class>?2 OR kind=3 AND class>=?3)"                                         \
+      "SELECT class, n FROM (SELECT class, count(DISTINCT page) AS n FROM page_marks m"            \
+      " WHERE document=?1 AND (kind=1 AND class>?2 OR kind=3 AND class>=?3)"                       \
       " AND NOT EXISTS(SELECT 1 FROM furniture f WHERE f.document=?1 AND f.key=m.key)"             \
-      " ORDER BY class DESC")                                                                      \
+      " GROUP BY class ORDER BY n DESC, class DESC LIMIT ?4) ORDER BY class DESC")                 \
     X(MARKS_FURNITURE,                                                                             \
       "SELECT class, key, count(*), min(page), max(page), sum(page & 1) FROM page_marks"           \
       " WHERE document=?1 AND kind=2 GROUP BY class, key HAVING count(*)>=?2 ORDER BY class, key") \

@@ -7,6 +7,7 @@
  */
 #include "workers/library/style.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -131,18 +132,60 @@ uint32_t style_promoted_class(uint32_t body_class)
     return (half_points + (half_points + 4) / 5) << 1;
 }
 
-void style_rank(struct style_heading *headings, uint32_t heading_count)
+struct rank_group {
+    uint64_t pages;
+    bool has_level;
+};
+
+/* The group of each class, counted from 0; returns how many there are. */
+static uint32_t make_groups(const struct style_heading *headings, uint32_t heading_count,
+                            struct rank_group *groups, uint8_t *group_of)
 {
-    uint32_t lead = 0; /* the class that opened the level */
-    uint32_t level = 0;
+    uint32_t lead = 0; /* the class that opened the group */
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < heading_count; i++) {
         uint32_t class = headings[i].class;
 
-        if (level == 0 || style_class_bold(class) != style_class_bold(lead) ||
+        if (count == 0 || style_class_bold(class) != style_class_bold(lead) ||
             (class >> 1) * 100 < (lead >> 1) * 93) {
             lead = class;
-            level += level < STYLE_LEVEL_MAX ? 1 : 0;
+            groups[count++] = (struct rank_group){0, false};
+        }
+        groups[count - 1].pages += headings[i].pages;
+        group_of[i] = (uint8_t)(count - 1);
+    }
+    return count;
+}
+
+/* Marks the groups on most pages, of equals the first. */
+static void choose_groups(struct rank_group *groups, uint32_t count)
+{
+    for (uint32_t level = 0; level < STYLE_LEVEL_MAX && level < count; level++) {
+        uint32_t best = count;
+
+        for (uint32_t g = 0; g < count; g++) {
+            if (!groups[g].has_level && (best == count || groups[g].pages > groups[best].pages)) {
+                best = g;
+            }
+        }
+        groups[best].has_level = true;
+    }
+}
+
+void style_rank(struct style_heading *headings, uint32_t heading_count)
+{
+    struct rank_group groups[STYLE_HEADINGS_MAX];
+    uint8_t group_of[STYLE_HEADINGS_MAX];
+    uint32_t level = 1;
+    uint32_t at = 0; /* the group whose turn it is */
+
+    static_assert(STYLE_HEADINGS_MAX <= UINT8_MAX, "a group's number is one byte");
+    choose_groups(groups, make_groups(headings, heading_count, groups, group_of));
+    for (uint32_t i = 0; i < heading_count; i++) {
+        if (group_of[i] != at) {
+            level += groups[at].has_level && level < STYLE_LEVEL_MAX ? 1 : 0;
+            at = group_of[i];
         }
         headings[i].level = (uint8_t)level;
     }
@@ -185,7 +228,7 @@ static int load_classes(struct library *library, int64_t document_row, struct do
         if (level == 0) {
             style->body_class = class;
         } else if (style->heading_count < STYLE_HEADINGS_MAX) {
-            style->headings[style->heading_count++] = (struct style_heading){class, level};
+            style->headings[style->heading_count++] = (struct style_heading){class, 0, level};
         }
     }
     statement_end(list);

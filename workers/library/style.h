@@ -16,12 +16,13 @@
 #include "workers/library/library.h"
 
 #define STYLE_LEVEL_MAX 6
-#define STYLE_HEADINGS_MAX 64
+#define STYLE_HEADINGS_MAX 128    /* classes of one document: those on most pages */
 #define STYLE_FURNITURE_MAX 65536 /* entries of one document that count */
 
 struct style_heading {
     uint32_t class;
-    uint8_t level; /* 1 to STYLE_LEVEL_MAX */
+    uint32_t pages; /* that have a heading of it; for style_rank */
+    uint8_t level;  /* 1 to STYLE_LEVEL_MAX */
 };
 
 struct style_furniture {
@@ -53,8 +54,12 @@ bool style_block_is_short(const struct page_block *block);
 /* The least class with which a short text block is a heading: a size of 1.2 times the body's. */
 uint32_t style_promoted_class(uint32_t body_class);
 
-/* Gives levels to heading_count classes, falling: sizes within 7% of each other and of one
- * weight share a level; what is below level 6 is level 6. */
+/*
+ * Gives levels to heading_count classes (at most STYLE_HEADINGS_MAX, falling). Sizes within 7% of
+ * each other and of one weight are one group. Of more groups than there are levels those on most
+ * pages have the levels, and a rare one shares that of the next below it: display type on a few
+ * pages does not push the real headings down.
+ */
 void style_rank(struct style_heading *headings, uint32_t heading_count);
 
 /* How often a margin text came, for style_repeats. */
