@@ -285,7 +285,14 @@ void client_subscribe(struct client *client, const struct uuid *job)
 
 void client_replay(struct client *client, uint64_t sequence)
 {
-    events_replay(client->control->supervisor->events, sequence, &client->listener);
+    struct control *control = client->control;
+    const struct event *event;
+    /* Telling one may close the client. */
+    while (control_has_client(control, client) &&
+           (event = events_after(control->supervisor->events, sequence))) {
+        sequence = event->sequence;
+        on_event(&client->listener, event);
+    }
 }
 
 bool control_has_client(const struct control *control, const struct client *client)

@@ -142,16 +142,17 @@ bool events_heard(const struct events *events)
     return !LIST_EMPTY(&events->listeners);
 }
 
-void events_replay(struct events *events, uint64_t sequence, struct event_listener *listener)
+const struct event *events_after(const struct events *events, uint64_t sequence)
 {
     uint64_t oldest = events->sequence > RING ? events->sequence - RING + 1 : 1;
     uint64_t next = sequence + 1 > oldest ? sequence + 1 : oldest;
     for (; next <= events->sequence; next++) {
         const struct event *event = &events->ring[next % RING].event;
-        if (event->sequence == next) {
-            listener->event(listener, event);
+        if (event->sequence == next) { /* else it is from before this start */
+            return event;
         }
     }
+    return NULL;
 }
 
 uint64_t events_sequence(const struct events *events)

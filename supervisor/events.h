@@ -47,8 +47,8 @@ void events_emit_live(struct events *events, const char *kind, const struct uuid
 void events_listen(struct events *events, struct event_listener *listener);
 void events_unlisten(struct event_listener *listener);
 bool events_heard(const struct events *events); /* somebody listens */
-/* Those still in the ring that are later than sequence, oldest first. */
-void events_replay(struct events *events, uint64_t sequence, struct event_listener *listener);
+/* The first one still in the ring that is later than sequence; NULL when there is none. */
+const struct event *events_after(const struct events *events, uint64_t sequence);
 uint64_t events_sequence(const struct events *events); /* of the last one */
 
 /* The map of an event. */

@@ -374,7 +374,7 @@ static void handle_subscribe(struct request *request, const struct message *mess
     struct control *control = request->supervisor->control;
     client_subscribe(client, one_job ? &job : NULL);
     reply_packed(request, &data, &pack);
-    if (message_has(message, FIELD_SEQUENCE) && control_has_client(control, client)) {
+    if (control_has_client(control, client) && message_has(message, FIELD_SEQUENCE)) {
         client_replay(client, message_uint(message, FIELD_SEQUENCE, 0));
     }
 }
