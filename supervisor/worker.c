@@ -137,9 +137,7 @@ static void finish(struct worker *worker)
     uv_timer_stop(&worker->timer);
     if (worker->in_flight) {
         worker->in_flight = false;
-        bool silent = receipt.verdict == VERDICT_DONE; /* a BYE in the middle of a unit */
-        worker->ops->lost(worker, silent ? VERDICT_PROTOCOL_ERROR : receipt.verdict,
-                          silent ? "said BYE with a unit unfinished" : receipt.detail);
+        worker->ops->lost(worker, receipt.verdict, receipt.detail);
     }
     worker->ops->gone(worker, &receipt);
     logpipe_close(worker->log);
@@ -235,7 +233,8 @@ static void act_bye(struct worker *worker, const struct message *message)
     worker->said_bye = true;
     worker->bye_peak_bytes = message_uint(message, FIELD_PEAK_RSS, 0);
     if (worker->state != WORKER_DRAINING) {
-        worker->state = WORKER_DRAINING; /* it goes by itself */
+        worker->unasked = true;
+        worker->state = WORKER_DRAINING;
         arm(worker, worker->grace_ms);
     }
 }
@@ -259,8 +258,12 @@ static void act_grace_timeout(struct worker *worker, const struct message *messa
 {
     (void)message;
     if (!worker->exited) {
-        doom(worker, worker->in_flight ? VERDICT_CANCELLED : VERDICT_DEADLINE_EXCEEDED,
-             "did not go when told to");
+        if (worker->unasked) {
+            doom(worker, VERDICT_PROTOCOL_ERROR,
+                 worker->said_bye ? "said BYE and stayed" : "closed its channel and stayed");
+        } else {
+            doom(worker, VERDICT_DEADLINE_EXCEEDED, "did not go when told to");
+        }
         strike(worker);
         return;
     }
@@ -274,6 +277,7 @@ static void depart(struct worker *worker)
     if (worker->exited && worker->channel_ended) {
         finish(worker);
     } else if (!worker->killed && worker->state != WORKER_DRAINING) {
+        worker->unasked = true;
         worker->state = WORKER_DRAINING;
         arm(worker, PARTING_MS);
     }
@@ -349,6 +353,11 @@ static bool legal_now(const struct worker *worker, const struct message *message
     }
     bool answers = message->type == MESSAGE_PROGRESS || message->type == MESSAGE_DONE ||
                    message->type == MESSAGE_FAILED;
+    if (answers && !worker->in_flight) {
+        error_set(err, ERROR_PROTOCOL, "%s, but no unit is in work",
+                  message_type_name(message->type));
+        return false;
+    }
     if (answers && message->id != worker->run_id) {
         error_set(err, ERROR_PROTOCOL, "%s for run %u, but run %u is in work",
                   message_type_name(message->type), message->id, worker->run_id);
@@ -388,6 +397,9 @@ static void on_frame(void *user, const uint8_t *body, size_t size_bytes)
     struct worker *worker = user;
     struct error err = ERROR_INIT;
     struct message message;
+    if (worker->doom == VERDICT_PROTOCOL_ERROR) {
+        return; /* whatever else it had written by then */
+    }
     if (message_decode(body, size_bytes, DIRECTION_FROM_WORKER, &message, &err) < 0) {
         worker_kill(worker, VERDICT_PROTOCOL_ERROR, "%s", err.msg);
         return;

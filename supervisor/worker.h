@@ -114,6 +114,7 @@ struct worker {
     uint32_t run_id;
     bool in_flight;  /* a unit's end has not been told yet */
     bool said_bye, exited, channel_ended, killed;
+    bool unasked;    /* it said BYE, closed its channel or exited before it was told to go */
     uint64_t bye_peak_bytes;
     enum verdict doom; /* why we ended it; NONE when we did not */
     char doom_detail[ERROR_MESSAGE_BYTES];

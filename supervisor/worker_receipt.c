@@ -16,6 +16,8 @@
 enum verdict worker_exit_verdict(const struct worker *worker, char *ret_detail, size_t size_bytes)
 {
     const struct process_exit *end = &worker->end;
+    /* A worker may go by itself (SIGTERM), but neither before it came nor out of its work. */
+    bool deserted = worker->unasked && (worker->in_flight || worker->ready_us == 0);
     if (end->signal != 0) {
         bool oom = end->signal == SIGKILL && cgroup_oom_killed(worker->cgroup);
         const char *name = sigabbrev_np(end->signal);
@@ -26,8 +28,11 @@ enum verdict worker_exit_verdict(const struct worker *worker, char *ret_detail, 
     }
     switch (end->code) {
     case WORKER_EXIT_OK:
-        snprintf(ret_detail, size_bytes, "exited without BYE");
-        return worker->said_bye ? VERDICT_DONE : VERDICT_PROTOCOL_ERROR;
+        snprintf(ret_detail, size_bytes,
+                 !worker->said_bye ? "exited without BYE"
+                 : worker->in_flight ? "said BYE with a unit unfinished"
+                                     : "said BYE before READY");
+        return worker->said_bye && !deserted ? VERDICT_DONE : VERDICT_PROTOCOL_ERROR;
     case WORKER_EXIT_MEMORY:
         snprintf(ret_detail, size_bytes, "out of memory");
         return VERDICT_MEMORY_EXCEEDED;
