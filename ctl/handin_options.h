@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What `ebb run` and `ebb submit` share of a command line: the documents, and what is said of the
+ * jobs that they become.
+ */
+#ifndef EBB_CTL_HANDIN_OPTIONS_H
+#define EBB_CTL_HANDIN_OPTIONS_H
+
+#include <stdint.h>
+
+#include "common/options.h"
+#include "ctl/command.h"
+#include "ctl/handin.h"
+#include "ctl/sources.h"
+
+struct handin_options {
+    struct option_list params; /* "key=value" */
+    const char *password_file;
+    uint64_t priority;
+};
+
+#define HANDIN_OPTIONS_DEFAULTS                                                                    \
+    {                                                                                              \
+        .priority = HANDIN_PRIORITY_DEFAULT                                                        \
+    }
+
+/* member: of type, a struct handin_options. */
+#define HANDIN_OPTION_ROWS(type, member)                                                           \
+    {"password-file",                                                                              \
+     0,                                                                                            \
+     OPTION_STRING,                                                                                \
+     "FILE",                                                                                       \
+     "what opens encrypted documents is in FILE",                                                  \
+     offsetof(type, member.password_file)},                                                        \
+        {"priority",                                                                               \
+         0,                                                                                        \
+         OPTION_U64,                                                                               \
+         "N",                                                                                      \
+         "0 to 9, higher goes first (5)",                                                          \
+         offsetof(type, member.priority)},                                                         \
+    {                                                                                              \
+        "param", 0, OPTION_LIST, "KEY=VALUE", "a parameter of the job; may be repeated",           \
+            offsetof(type, member.params)                                                          \
+    }
+
+/* Checked and read: what handin_all needs of a command line. */
+struct handin_request {
+    struct sources sources;
+    char *password; /* owned; NULL where there is none */
+};
+
+/* Reports what is wrong; ret_request is to be deinitialised in any case. */
+enum ctl_exit handin_request_init(struct handin_request *ret_request,
+                                  const struct handin_options *options,
+                                  const struct invocation *invocation);
+void handin_request_deinit(struct handin_request *request);
+
+#endif
