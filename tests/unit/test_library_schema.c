@@ -153,13 +153,21 @@ static const char *crashed_copy(struct shelf *shelf)
 
 Test(library_schema, after_a_crash_it_is_checked_and_whole)
 {
+    struct shelf_block blocks[] = {
+        {PAGE_BLOCK_TEXT, "A running head", 8, 0, PAGE_MARGIN_TOP},
+        {PAGE_BLOCK_HEADING, "A heading", 20, PAGE_STYLE_BOLD, 0},
+        {PAGE_BLOCK_TEXT, "Text, and more of it than of what stands above it", 10, 0, 0},
+    };
+    struct page_record *record;
     struct shelf shelf;
     struct library *copy;
     const char *digest;
 
     shelf_init(&shelf);
+    record = shelf_page(&shelf, 1, blocks, 3);
     cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 1), 0);
-    cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, 1, "Some words"), 0);
+    cr_assert_eq(shelf_pages(&shelf, SHELF_JOB, 1, 1, &record, 1), 0);
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
     digest = shelf_digest(&shelf);
     copy = library_open(crashed_copy(&shelf), 0, &shelf.err);
     cr_assert_not_null(copy, "%s", shelf.err.msg);

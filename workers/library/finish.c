@@ -219,9 +219,9 @@ static int put_style(struct library *library, const struct document *document, u
     struct statement *put = library_statement(library, STATEMENT_STYLE_PUT);
 
     statement_int(put, 1, document->row);
-    statement_int(put, 2, level);
-    statement_real(put, 3, (double)style_class_size_pt(class));
-    statement_int(put, 4, style_class_bold(class));
+    statement_real(put, 2, (double)style_class_size_pt(class));
+    statement_int(put, 3, style_class_bold(class));
+    statement_int(put, 4, level);
     return statement_run(put, err);
 }
 
