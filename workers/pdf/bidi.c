@@ -130,7 +130,7 @@ void bidi_reorder(struct bidi_item *items, uint32_t count, bool right_to_left,
     if (right_to_left) {
         reverse(items, 0, count, scratch);
     }
-    for (uint32_t i = 0; i < count; i = end > i ? end : i + 1) {
+    for (uint32_t i = 0; i<count; i = end> i ? end : i + 1) {
         end = stretch_end(items, i, count, right_to_left);
         if (end > i) {
             /* Start at the stretch's first character, not at the neutrals before it. */

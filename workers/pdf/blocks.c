@@ -13,11 +13,11 @@
 
 #include <mupdf/ucdn.h>
 
-#define LEADING_MORE 1.3F   /* of the usual leading: a new block */
-#define LEADING_CAP 2.0F    /* of the size: no leading within a block is larger */
+#define LEADING_MORE 1.3F /* of the usual leading: a new block */
+#define LEADING_CAP 2.0F  /* of the size: no leading within a block is larger */
 #define SIZE_DIFFERS 1.15F
-#define INDENT 0.8F         /* of the size */
-#define CENTRED 0.6F        /* of the size: so near lie the middles of centred lines */
+#define INDENT 0.8F  /* of the size */
+#define CENTRED 0.6F /* of the size: so near lie the middles of centred lines */
 #define MARKER_MAX 8
 #define USUAL_SAMPLES 64
 
@@ -276,8 +276,8 @@ static bool starts_block(const struct splitter *splitter, const struct line *fir
     float smaller = fminf(before->size_pt, line->size_pt);
 
     return larger > SIZE_DIFFERS * smaller || (changed & (PAGE_STYLE_BOLD | PAGE_STYLE_MONO)) ||
-           line->right_to_left != before->right_to_left ||
-           is_apart(splitter, before, line) || has_marker(splitter->glyphs, line) ||
+           line->right_to_left != before->right_to_left || is_apart(splitter, before, line) ||
+           has_marker(splitter->glyphs, line) ||
            (!line->right_to_left && is_indented(splitter, first, before, line));
 }
 
@@ -292,8 +292,7 @@ void blocks_split(const struct glyphs *glyphs, struct line *lines, uint32_t coun
     }
     splitter.usual_leading = usual_leading(lines, count);
     for (uint32_t i = 0; i < count; i++) {
-        lines[i].starts_block =
-            i == 0 || starts_block(&splitter, first, &lines[i - 1], &lines[i]);
+        lines[i].starts_block = i == 0 || starts_block(&splitter, first, &lines[i - 1], &lines[i]);
         if (lines[i].starts_block) {
             first = &lines[i];
         }

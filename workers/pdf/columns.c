@@ -110,7 +110,7 @@ struct side {
     float *baselines; /* of its rows, from top to bottom */
     uint32_t rows;
     float top, bottom;
-    double row_em; /* widths of all rows, in sizes */
+    double row_em;       /* widths of all rows, in sizes */
     struct interval row; /* the row being gathered */
     float row_size;
 };
@@ -256,9 +256,8 @@ int columns_decide(struct fragment *const *fragments, uint32_t count,
     qsort(drawn, count, sizeof(struct fragment *), by_order);
     for (uint32_t gap = 0; gap < coverage->gap_count; gap++) {
         float cut = gap_middle(coverage, gap);
-        struct interval right_of = {cut, gap + 1 < coverage->gap_count
-                                             ? gap_middle(coverage, gap + 1)
-                                             : INFINITY};
+        struct interval right_of = {
+            cut, gap + 1 < coverage->gap_count ? gap_middle(coverage, gap + 1) : INFINITY};
         struct side left, right;
         uint32_t rows;
 

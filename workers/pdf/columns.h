@@ -21,8 +21,8 @@ struct interval {
 
 /* Which part of the width a set of fragments covers. */
 struct coverage {
-    float min_gap;                               /* narrower gaps are no gutters */
-    struct interval parts[COVERAGE_PARTS_MAX];   /* from left to right, min_gap apart or more */
+    float min_gap;                             /* narrower gaps are no gutters */
+    struct interval parts[COVERAGE_PARTS_MAX]; /* from left to right, min_gap apart or more */
     uint32_t part_count;
     uint32_t gap_count; /* between them */
 };

@@ -198,7 +198,8 @@ static uint32_t bidi_collect(const struct glyphs *glyphs, const struct line *lin
                 if (glyph->character == ' ') {
                     continue;
                 }
-                *item = (struct bidi_item){glyph->start, glyph->end, index, glyph->character, count};
+                *item =
+                    (struct bidi_item){glyph->start, glyph->end, index, glyph->character, count};
                 if (count > 0 && (more || bidi_is_mark(glyph->character))) {
                     item->start = item[-1].start;
                     item->end = item[-1].end;
@@ -222,7 +223,8 @@ static uint32_t bidi_space(const struct glyphs *glyphs, const struct bidi_item *
         float size = glyphs->runs[items[i].run].size_pt;
 
         if (items[i].start - end > GLYPHS_SPACE_GAP * size) {
-            out[written++] = (struct bidi_item){end, items[i].start, items[i].run, ' ', UINT32_MAX - i};
+            out[written++] =
+                (struct bidi_item){end, items[i].start, items[i].run, ' ', UINT32_MAX - i};
         }
         out[written++] = items[i];
         end = isinf(end) ? items[i].end : fmaxf(end, items[i].end);
@@ -418,7 +420,8 @@ static int reserve(struct composer *composer, const struct compose_part *parts, 
     const struct glyphs *glyphs = composer->glyphs;
     size_t lines = 1;
     size_t bytes = TEXT_PLAIN_BYTES * glyphs->count +
-                   (size_t)TEXT_EXPANDED_BYTES * glyphs->expanding_count + 2 * glyphs->run_count + 16;
+                   (size_t)TEXT_EXPANDED_BYTES * glyphs->expanding_count + 2 * glyphs->run_count +
+                   16;
 
     for (uint32_t i = 0; i < part_count; i++) {
         lines += parts[i].lines.count;

@@ -118,8 +118,7 @@ static void add_text(fz_context *ctx, fz_device *super, const fz_text *text, fz_
 }
 
 static void fill_text(fz_context *ctx, fz_device *super, const fz_text *text, fz_matrix ctm,
-                      fz_colorspace *space, const float *color, float alpha,
-                      fz_color_params params)
+                      fz_colorspace *space, const float *color, float alpha, fz_color_params params)
 {
     (void)alpha;
     (void)params;

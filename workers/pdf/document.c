@@ -73,9 +73,9 @@ static int recognise(const char *path, const struct document_options *options,
         return refuse(ret_code, "too_large", err, ERROR_LIMIT, "the file is over the limit");
     }
     head_bytes = read_at(fd, head, sizeof(head), 0);
-    tail_bytes = read_at(fd, tail, sizeof(tail),
-                         status.st_size > (off_t)sizeof(tail) ? status.st_size - (off_t)sizeof(tail)
-                                                              : 0);
+    tail_bytes =
+        read_at(fd, tail, sizeof(tail),
+                status.st_size > (off_t)sizeof(tail) ? status.st_size - (off_t)sizeof(tail) : 0);
     if (head_bytes < 0 || tail_bytes < 0) {
         return error_set_errno(err, errno, "cannot read the document");
     }

@@ -18,16 +18,16 @@
 #include "workers/pdf/warnings.h"
 
 struct document_options {
-    const char *password;   /* NULL or "" where none was given */
-    uint64_t store_bytes;   /* mupdf's cache of fonts and other resources */
-    uint64_t source_bytes;  /* a larger file is refused */
-    uint32_t pages;         /* more are refused */
+    const char *password;  /* NULL or "" where none was given */
+    uint64_t store_bytes;  /* mupdf's cache of fonts and other resources */
+    uint64_t source_bytes; /* a larger file is refused */
+    uint32_t pages;        /* more are refused */
 };
 
 struct document {
     fz_context *ctx;
     fz_document *fz;
-    pdf_document *pdf; /* NULL where it is not a PDF; borrowed from fz */
+    pdf_document *pdf;     /* NULL where it is not a PDF; borrowed from fz */
     struct page_tree tree; /* of a PDF */
     struct labels labels;  /* of a PDF */
     struct format_found format;

@@ -11,32 +11,49 @@
 #include "workers/pdf/device.h"
 #include "workers/pdf/page_layout.h"
 
-void extractor_init(struct extractor *extractor, struct document *document, size_t max_glyphs)
+void extractor_init(struct extractor *extractor, struct document *document,
+                    const struct extract_options *options)
 {
     memset(extractor, 0, sizeof(*extractor));
     extractor->document = document;
-    glyphs_init(&extractor->glyphs, max_glyphs);
+    glyphs_init(&extractor->glyphs, options->page_glyphs);
+    if (document->pdf) {
+        interpreter_init(&extractor->interpreter, document->ctx, document->pdf, &extractor->glyphs,
+                         &extractor->cookie, &options->interpreter);
+    }
 }
 
 void extractor_deinit(struct extractor *extractor)
 {
+    if (extractor->document->pdf) {
+        interpreter_deinit(&extractor->interpreter);
+    }
     glyphs_deinit(&extractor->glyphs);
 }
 
-/* Any format's page, by a device. */
-static void run_page(struct extractor *extractor, fz_page *page, struct page_record *record)
+/* --- any format, by mupdf's own interpreter and a device --- */
+
+/* What of a page goes to the device. */
+typedef void run_fn(fz_context *ctx, fz_page *page, fz_device *device, fz_matrix ctm,
+                    fz_cookie *cookie);
+
+static void run_annotations(fz_context *ctx, fz_page *page, fz_device *device, fz_matrix ctm,
+                            fz_cookie *cookie)
+{
+    fz_run_page_annots(ctx, page, device, ctm, cookie);
+    fz_run_page_widgets(ctx, page, device, ctm, cookie);
+}
+
+static void run_with_device(struct extractor *extractor, fz_page *page, run_fn *run,
+                            const struct page_record *record, fz_matrix ctm)
 {
     fz_context *ctx = extractor->document->ctx;
-    fz_rect box = fz_bound_page(ctx, page);
-    fz_device *device = NULL;
+    fz_device *device =
+        text_device_create(ctx, &extractor->glyphs, record->width_pt, record->height_pt);
 
-    fz_var(device);
-    record->width_pt = box.x1 - box.x0;
-    record->height_pt = box.y1 - box.y0;
     fz_try(ctx)
     {
-        device = text_device_create(ctx, &extractor->glyphs, record->width_pt, record->height_pt);
-        fz_run_page(ctx, page, device, fz_translate(-box.x0, -box.y0), &extractor->cookie);
+        run(ctx, page, device, ctm, &extractor->cookie);
         fz_close_device(ctx, device);
     }
     fz_always(ctx)
@@ -49,15 +66,18 @@ static void run_page(struct extractor *extractor, fz_page *page, struct page_rec
     }
 }
 
-static void read_page(struct extractor *extractor, uint32_t number, struct page_record *record)
+static void read_any_page(struct extractor *extractor, uint32_t number, struct page_record *record)
 {
     fz_context *ctx = extractor->document->ctx;
-    fz_page *page = NULL;
+    fz_page *page = fz_load_page(ctx, extractor->document->fz, (int)number - 1);
 
-    page = fz_load_page(ctx, extractor->document->fz, (int)number - 1);
     fz_try(ctx)
     {
-        run_page(extractor, page, record);
+        fz_rect box = fz_bound_page(ctx, page);
+
+        record->width_pt = box.x1 - box.x0;
+        record->height_pt = box.y1 - box.y0;
+        run_with_device(extractor, page, fz_run_page, record, fz_translate(-box.x0, -box.y0));
     }
     fz_always(ctx)
     {
@@ -66,6 +86,88 @@ static void read_page(struct extractor *extractor, uint32_t number, struct page_
     fz_catch(ctx)
     {
         fz_rethrow(ctx);
+    }
+}
+
+/* --- PDF --- */
+
+static uint16_t rotation_of(fz_context *ctx, pdf_obj *page)
+{
+    int rotation = pdf_to_int(ctx, pdf_dict_get_inheritable(ctx, page, PDF_NAME(Rotate))) % 360;
+
+    return (uint16_t)((rotation + 360 + 45) / 90 * 90 % 360);
+}
+
+/* Whether anything of the page's annotations may show text: links and pop-ups do not. */
+static bool has_visible_annotations(fz_context *ctx, pdf_obj *page)
+{
+    pdf_obj *annotations = pdf_dict_get(ctx, page, PDF_NAME(Annots));
+    int count = pdf_array_len(ctx, annotations);
+
+    for (int i = 0; i < count; i++) {
+        pdf_obj *kind = pdf_dict_get(ctx, pdf_array_get(ctx, annotations, i), PDF_NAME(Subtype));
+
+        if (!pdf_name_eq(ctx, kind, PDF_NAME(Link)) && !pdf_name_eq(ctx, kind, PDF_NAME(Popup))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Text of annotations and form fields, as mupdf shows them; a damaged one costs only these. */
+static void read_annotations(struct extractor *extractor, uint32_t number, pdf_obj *object,
+                             const struct page_record *record)
+{
+    fz_context *ctx = extractor->document->ctx;
+    fz_page *page = NULL;
+
+    fz_var(page);
+    fz_try(ctx)
+    {
+        page = fz_load_page(ctx, extractor->document->fz, (int)number - 1);
+        if (pdf_objcmp(ctx, pdf_page_from_fz_page(ctx, page)->obj, object) == 0) {
+            run_with_device(extractor, page, run_annotations, record, fz_identity);
+        }
+    }
+    fz_always(ctx)
+    {
+        fz_drop_page(ctx, page);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
+        fz_warn(ctx, "annotations: %s", fz_caught_message(ctx));
+    }
+}
+
+static void read_pdf_page(struct extractor *extractor, uint32_t number, struct page_record *record)
+{
+    fz_context *ctx = extractor->document->ctx;
+    pdf_obj *object = page_tree_find(&extractor->document->tree, number);
+    struct interpreter_page page;
+    fz_rect box;
+
+    pdf_page_obj_transform(ctx, object, &box, &page.ctm);
+    box = fz_transform_rect(box, page.ctm);
+    record->width_pt = page.width_pt = box.x1 - box.x0;
+    record->height_pt = page.height_pt = box.y1 - box.y0;
+    record->rotation_deg = rotation_of(ctx, object);
+    page.resources = pdf_dict_get_inheritable(ctx, object, PDF_NAME(Resources));
+    page.contents = pdf_dict_get(ctx, object, PDF_NAME(Contents));
+    if (page.contents) {
+        interpreter_run(&extractor->interpreter, &page);
+    }
+    if (has_visible_annotations(ctx, object)) {
+        read_annotations(extractor, number, object, record);
+    }
+}
+
+static void read_page(struct extractor *extractor, uint32_t number, struct page_record *record)
+{
+    if (extractor->document->pdf) {
+        read_pdf_page(extractor, number, record);
+    } else {
+        read_any_page(extractor, number, record);
     }
 }
 
@@ -103,8 +205,7 @@ int extract_page(struct extractor *extractor, uint32_t number, struct arena *are
     if (page_layout(&extractor->glyphs, arena, ret_record, err) < 0) {
         return -1;
     }
-    ret_record->ocr_reason = page_ocr_reason(ret_record, 0);
-    ret_record->warnings =
-        warnings_copy(&document->warnings, arena, &ret_record->warning_count);
+    ret_record->ocr_reason = page_ocr_reason(ret_record, extractor->interpreter.outline_count);
+    ret_record->warnings = warnings_copy(&document->warnings, arena, &ret_record->warning_count);
     return 0;
 }

@@ -10,15 +10,22 @@
 #include "proto/page.h"
 #include "workers/pdf/document.h"
 #include "workers/pdf/glyphs.h"
+#include "workers/pdf/interpreter.h"
 
 struct extractor {
-    struct document *document; /* borrowed */
-    struct glyphs glyphs;      /* of the page at hand */
-    fz_cookie cookie;          /* abort = 1 ends the page at hand soon */
+    struct document *document;      /* borrowed */
+    struct glyphs glyphs;           /* of the page at hand */
+    struct interpreter interpreter; /* of a PDF */
+    fz_cookie cookie;               /* abort = 1 ends the page at hand soon */
 };
 
-/* max_glyphs: of one page. */
-void extractor_init(struct extractor *extractor, struct document *document, size_t max_glyphs);
+struct extract_options {
+    size_t page_glyphs; /* of one page; further ones are left out */
+    struct interpreter_options interpreter;
+};
+
+void extractor_init(struct extractor *extractor, struct document *document,
+                    const struct extract_options *options);
 void extractor_deinit(struct extractor *extractor);
 
 /*

@@ -14,7 +14,7 @@
 #define FORMAT_TAIL_BYTES 1024U
 
 enum format {
-    FORMAT_NONE,        /* no document: text, a program, noise */
+    FORMAT_NONE, /* no document: text, a program, noise */
     FORMAT_PDF,
     FORMAT_XPS,
     FORMAT_IMAGE,       /* a picture that mupdf reads as a document */

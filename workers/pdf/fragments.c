@@ -73,7 +73,8 @@ static bool continues(const struct glyphs *glyphs, const struct fragment *fragme
     float size = fmaxf(fragment->size_pt, run->size_pt);
     float gap = run_first_glyph(glyphs, run)->start - run_last_glyph(glyphs, before)->end;
 
-    return run->vertical == before->vertical && run->ux * before->ux + run->uy * before->uy > 0.999F &&
+    return run->vertical == before->vertical &&
+           run->ux * before->ux + run->uy * before->uy > 0.999F &&
            fabsf(run->baseline - fragment->baseline) < BASELINE_SHIFT * size &&
            gap < GLYPHS_SPLIT_GAP * size && gap > -GLYPHS_STEP_BACK * size;
 }
@@ -91,10 +92,8 @@ static int16_t group_find(struct builder *builder, const struct glyph_run *run)
     if (count == GROUPS_MAX) {
         return GROUPS_MAX - 1;
     }
-    groups[count] = (struct fragment_group){.ux = run->ux,
-                                            .uy = run->uy,
-                                            .angle_deg = run->angle_deg,
-                                            .vertical = run->vertical};
+    groups[count] = (struct fragment_group){
+        .ux = run->ux, .uy = run->uy, .angle_deg = run->angle_deg, .vertical = run->vertical};
     builder->group_count++;
     return (int16_t)count;
 }
@@ -137,10 +136,10 @@ static bool same_text(const struct glyphs *glyphs, const struct fragment *a,
     const struct glyph_run *runs = glyphs->runs;
     uint32_t first_a = runs[a->run_first].first;
     uint32_t first_b = runs[b->run_first].first;
-    uint32_t end_a = runs[a->run_first + a->run_count - 1].first +
-                     runs[a->run_first + a->run_count - 1].count;
-    uint32_t end_b = runs[b->run_first + b->run_count - 1].first +
-                     runs[b->run_first + b->run_count - 1].count;
+    uint32_t end_a =
+        runs[a->run_first + a->run_count - 1].first + runs[a->run_first + a->run_count - 1].count;
+    uint32_t end_b =
+        runs[b->run_first + b->run_count - 1].first + runs[b->run_first + b->run_count - 1].count;
 
     if (end_a - first_a != end_b - first_b) {
         return false;
@@ -196,9 +195,8 @@ static void finish(struct builder *builder, struct fragment *fragment)
 
 static void start(struct fragment *fragment, uint32_t index, const struct glyph_run *run)
 {
-    *fragment = (struct fragment){.run_first = index,
-                                  .baseline = run->baseline,
-                                  .size_pt = run->size_pt};
+    *fragment =
+        (struct fragment){.run_first = index, .baseline = run->baseline, .size_pt = run->size_pt};
 }
 
 static void extend(const struct glyphs *glyphs, struct fragment *fragment,

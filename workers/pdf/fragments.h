@@ -17,13 +17,13 @@
 
 struct fragment {
     uint32_t run_first, run_count;
-    float left, right;  /* along, without spaces at the ends */
-    float top, bottom;  /* across: the lower-case letters' band and what rises over it */
-    float baseline;     /* across; of its largest part */
-    float size_pt;      /* of its largest part */
-    uint32_t chars;     /* without spaces */
-    uint32_t order;     /* in drawing order */
-    bool off_page;      /* wholly outside the page */
+    float left, right; /* along, without spaces at the ends */
+    float top, bottom; /* across: the lower-case letters' band and what rises over it */
+    float baseline;    /* across; of its largest part */
+    float size_pt;     /* of its largest part */
+    uint32_t chars;    /* without spaces */
+    uint32_t order;    /* in drawing order */
+    bool off_page;     /* wholly outside the page */
 };
 
 struct fragment_group {

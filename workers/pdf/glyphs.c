@@ -16,6 +16,8 @@
 
 #define KEEP_GLYPHS ((size_t)1 << 16)
 #define FONTS_MAX 65535
+#define BASELINE_SAME 0.02F /* points */
+#define SIZE_SAME 0.02F
 
 void glyphs_init(struct glyphs *glyphs, size_t max_glyphs)
 {
@@ -124,6 +126,24 @@ void glyphs_run_begin(struct glyphs *glyphs, const struct glyph_run *style, floa
     run->count = 0;
 }
 
+void glyphs_run_continue(struct glyphs *glyphs, const struct glyph_run *style, float baseline,
+                         float start)
+{
+    if (glyphs->run_count > 0) {
+        const struct glyph_run *last = &glyphs->runs[glyphs->run_count - 1];
+
+        if (last->count > 0 && last->font == style->font && last->style == style->style &&
+            last->color_rgb == style->color_rgb && last->ux == style->ux && last->uy == style->uy &&
+            last->vertical == style->vertical && fabsf(last->baseline - baseline) < BASELINE_SAME &&
+            fabsf(last->size_pt - style->size_pt) < SIZE_SAME &&
+            fabsf(start - glyphs->items[glyphs->count - 1].end) <
+                GLYPHS_SPLIT_GAP * style->size_pt) {
+            return;
+        }
+    }
+    glyphs_run_begin(glyphs, style, baseline);
+}
+
 static void append(struct glyphs *glyphs, struct glyph_run *run, float start, float end,
                    uint32_t character)
 {
@@ -144,8 +164,8 @@ static void append(struct glyphs *glyphs, struct glyph_run *run, float start, fl
 /* Han, Kana and their punctuation: written without spaces. */
 static bool is_unspaced(uint32_t c)
 {
-    return c >= 0x2E80 && (c < 0xAC00 || (c >= 0xF900 && c < 0xFB00) || (c >= 0xFE30 && c < 0xFFF0) ||
-                           (c >= 0x20000 && c < 0x40000));
+    return c >= 0x2E80 && (c < 0xAC00 || (c >= 0xF900 && c < 0xFB00) ||
+                           (c >= 0xFE30 && c < 0xFFF0) || (c >= 0x20000 && c < 0x40000));
 }
 
 void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t character)
@@ -170,8 +190,7 @@ void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t characte
             glyphs_run_begin(glyphs, &glyphs->style, run->baseline);
             run = &glyphs->runs[glyphs->run_count - 1];
         } else if (gap > GLYPHS_SPACE_GAP * run->size_pt && last->character != ' ' &&
-                   character != ' ' &&
-                   !(is_unspaced(last->character) && is_unspaced(character))) {
+                   character != ' ' && !(is_unspaced(last->character) && is_unspaced(character))) {
             append(glyphs, run, last->end, start, ' ');
         }
     }

@@ -37,16 +37,17 @@ struct glyph {
 };
 
 struct glyph_run {
-    float ux, uy;          /* direction of writing, a unit vector */
-    float baseline;        /* across */
-    float size_pt;         /* > 0 */
-    float ascent, descent; /* of the font, as parts of size: over and under the baseline, both >= 0 */
+    float ux, uy;   /* direction of writing, a unit vector */
+    float baseline; /* across */
+    float size_pt;  /* > 0 */
+    float ascent,
+        descent; /* of the font, as parts of size: over and under the baseline, both >= 0 */
     uint32_t first, count; /* glyphs */
     uint32_t color_rgb;
-    uint16_t font;  /* index into fonts */
+    uint16_t font; /* index into fonts */
     int16_t angle_deg;
-    uint8_t style;  /* PAGE_STYLE bits */
-    bool vertical;  /* writing mode */
+    uint8_t style; /* PAGE_STYLE bits */
+    bool vertical; /* writing mode */
 };
 
 #define GLYPH_FONT_NAME_BYTES 96
@@ -72,9 +73,9 @@ struct glyphs {
     uint32_t expanding_count; /* characters that may become several in the text */
     uint32_t image_count;
     uint64_t image_rows[GLYPHS_COVER_CELLS]; /* the page as a grid, a bit where an image lies */
-    bool may_be_right_to_left; /* some character could be */
-    bool full;         /* max was reached and the rest dropped */
-    bool failed;       /* out of memory */
+    bool may_be_right_to_left;               /* some character could be */
+    bool full;                               /* max was reached and the rest dropped */
+    bool failed;                             /* out of memory */
 };
 
 /* max_glyphs: of one page; further ones are dropped and full is set. */
@@ -91,6 +92,10 @@ int glyphs_font_add(struct glyphs *glyphs, const struct glyph_font *font);
 /* Starts a run at a point of the page. style: its direction, size, font, colour, style bits and
  * writing mode; first, count and baseline are set here. Runs without glyphs vanish. */
 void glyphs_run_begin(struct glyphs *glyphs, const struct glyph_run *style, float baseline);
+
+/* The same, but text that goes on near start in the style of the last run becomes part of it. */
+void glyphs_run_continue(struct glyphs *glyphs, const struct glyph_run *style, float baseline,
+                         float start);
 
 /* A glyph of the current run. Gaps become spaces or start a new run of the same style. */
 void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t character);

@@ -64,7 +64,7 @@ static void read_node(struct labels *labels, fz_context *ctx, pdf_obj *node, int
         add_range(labels, ctx, pdf_array_get_int(ctx, nums, i), pdf_array_get(ctx, nums, i + 1));
     }
     length = pdf_array_len(ctx, kids);
-    for (int i = 0; i < length && *visits_left > 0; i++) {
+    for (int i = 0; i<length && * visits_left> 0; i++) {
         read_node(labels, ctx, pdf_array_get(ctx, kids, i), depth + 1, visits_left);
     }
 }
@@ -111,9 +111,9 @@ static void format_roman(uint32_t number, bool upper, char ret_text[NUMBER_BYTES
     static const struct {
         uint32_t value;
         const char *text;
-    } parts[] = {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"},
-                 {50, "l"},   {40, "xl"},  {10, "x"},  {9, "ix"},   {5, "v"},   {4, "iv"},
-                 {1, "i"}};
+    } parts[] = {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"},
+                 {90, "xc"},  {50, "l"},   {40, "xl"}, {10, "x"},   {9, "ix"},
+                 {5, "v"},    {4, "iv"},   {1, "i"}};
     size_t length = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

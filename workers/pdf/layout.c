@@ -13,12 +13,12 @@
 #include "workers/pdf/text.h"
 
 #define SIZES_MAX 64
-#define HEADING_LARGER 1.12F   /* than the body's size */
+#define HEADING_LARGER 1.12F /* than the body's size */
 #define HEADING_LINES_MAX 4U
 #define HEADING_CHARS_MAX 250U
-#define MARGIN_SHARE 0.12F     /* of the page's height, at the top and at the bottom */
+#define MARGIN_SHARE 0.12F /* of the page's height, at the top and at the bottom */
 #define MARGIN_LINES_MAX 3U
-#define MARGIN_BLOCKS_MAX 4    /* candidates at each end */
+#define MARGIN_BLOCKS_MAX 4 /* candidates at each end */
 #define MARKER_CHARS 8
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)

@@ -133,8 +133,8 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     blocks_split(glyphs, &lines->items[first], lines->count - first);
 }
 
-int lines_build(const struct glyphs *glyphs, const struct reading_order *order,
-                struct arena *arena, struct lines *ret_lines, struct error *err)
+int lines_build(const struct glyphs *glyphs, const struct reading_order *order, struct arena *arena,
+                struct lines *ret_lines, struct error *err)
 {
     uint32_t most = 0;
 

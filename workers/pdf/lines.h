@@ -19,9 +19,9 @@ struct line {
     float left, right, top, bottom, baseline;
     float size_pt; /* of its largest part */
     uint32_t chars;
-    uint32_t wide_gaps;  /* between fragments: what cells of a table leave */
-    uint8_t style;       /* PAGE_STYLE bits that all of it has */
-    bool right_to_left;  /* main direction */
+    uint32_t wide_gaps; /* between fragments: what cells of a table leave */
+    uint8_t style;      /* PAGE_STYLE bits that all of it has */
+    bool right_to_left; /* main direction */
     bool starts_block;
 };
 
@@ -31,7 +31,7 @@ struct lines {
 };
 
 /* The lines of all regions, with starts_block set. ERROR_MEMORY. */
-int lines_build(const struct glyphs *glyphs, const struct reading_order *order,
-                struct arena *arena, struct lines *ret_lines, struct error *err);
+int lines_build(const struct glyphs *glyphs, const struct reading_order *order, struct arena *arena,
+                struct lines *ret_lines, struct error *err);
 
 #endif

@@ -146,11 +146,10 @@ static pdf_obj *tree_root(fz_context *ctx, pdf_document *doc)
 
 static void start_walk(struct walk *walk, const struct page_tree *tree, uint32_t pages_max)
 {
-    *walk = (struct walk){
-        .ctx = tree->ctx,
-        .pages_max = pages_max,
-        .visits_left = (uint64_t)pages_max * 2 + VISITS_SPARE +
-                       (uint64_t)pdf_xref_len(tree->ctx, tree->doc)};
+    *walk = (struct walk){.ctx = tree->ctx,
+                          .pages_max = pages_max,
+                          .visits_left = (uint64_t)pages_max * 2 + VISITS_SPARE +
+                                         (uint64_t)pdf_xref_len(tree->ctx, tree->doc)};
 }
 
 /* Walks with step, an error being the end of the walk; memory errors go on. */

@@ -15,17 +15,16 @@
 struct page_tree {
     fz_context *ctx;
     pdf_document *doc;
-    uint32_t count;    /* at most pages_max + 1 */
-    bool believed;     /* the counts in the tree are right */
-    pdf_obj **pages;   /* where they are not: each page; owned references */
-    pdf_obj *leaf;     /* the node that the last page was found in; an owned reference */
+    uint32_t count;  /* at most pages_max + 1 */
+    bool believed;   /* the counts in the tree are right */
+    pdf_obj **pages; /* where they are not: each page; owned references */
+    pdf_obj *leaf;   /* the node that the last page was found in; an owned reference */
     uint32_t leaf_first, leaf_count; /* its pages */
 };
 
 /* Counts; looks at inner nodes only where their counts agree. Throws only FZ_ERROR_MEMORY, what
  * is damaged has no pages. ctx and doc must outlive the tree. */
-void page_tree_init(struct page_tree *tree, fz_context *ctx, pdf_document *doc,
-                    uint32_t pages_max);
+void page_tree_init(struct page_tree *tree, fz_context *ctx, pdf_document *doc, uint32_t pages_max);
 void page_tree_deinit(struct page_tree *tree);
 
 /* The page object; number from 1 to count. Throws as mupdf does where it is no dictionary. Owns:

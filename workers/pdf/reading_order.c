@@ -113,8 +113,7 @@ static int cut_columns(struct cutter *cutter, struct fragment **fragments, uint3
             }
         }
         cutter->open = false;
-        if (placed > start &&
-            cut(cutter, fragments + start, placed - start, depth + 1, err) < 0) {
+        if (placed > start && cut(cutter, fragments + start, placed - start, depth + 1, err) < 0) {
             return -1;
         }
     }

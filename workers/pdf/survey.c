@@ -14,9 +14,9 @@
 static const struct {
     const char *key, *mupdf_key;
 } METADATA[] = {
-    {"title", FZ_META_INFO_TITLE},         {"author", FZ_META_INFO_AUTHOR},
-    {"subject", FZ_META_INFO_SUBJECT},     {"keywords", FZ_META_INFO_KEYWORDS},
-    {"creator", FZ_META_INFO_CREATOR},     {"producer", FZ_META_INFO_PRODUCER},
+    {"title", FZ_META_INFO_TITLE},          {"author", FZ_META_INFO_AUTHOR},
+    {"subject", FZ_META_INFO_SUBJECT},      {"keywords", FZ_META_INFO_KEYWORDS},
+    {"creator", FZ_META_INFO_CREATOR},      {"producer", FZ_META_INFO_PRODUCER},
     {"created", FZ_META_INFO_CREATIONDATE}, {"modified", FZ_META_INFO_MODIFICATIONDATE},
 };
 

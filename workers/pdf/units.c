@@ -53,7 +53,7 @@ static const struct {
 
 struct pdf_worker {
     uint64_t settings[SETTING_COUNT];
-    char path[PATH_BYTES]; /* of the open document */
+    char path[PATH_BYTES];     /* of the open document */
     struct document *document; /* NULL before the first unit */
     struct extractor extractor;
     struct arena *arena; /* of the page at hand */
@@ -136,7 +136,12 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
         return worker_result_fail(result, code, retryable, "%s", err->msg);
     }
     memcpy(self->path, path, sizeof(path));
-    extractor_init(&self->extractor, self->document, self->settings[SETTING_PAGE_GLYPHS]);
+    extractor_init(
+        &self->extractor, self->document,
+        &(struct extract_options){
+            .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
+            .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2,
+                            .content_bytes = self->settings[SETTING_PAGE_MEMORY_BYTES]}});
     self->arena = arena_create(self->settings[SETTING_PAGE_MEMORY_BYTES]);
     if (!self->arena) {
         return error_set(err, ERROR_MEMORY, "no memory for an arena");
