@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The real workers, killed or stopped from outside in the middle of their work: nothing is lost,
+and the library is what it is without that."""
+
+import json
+import os
+import signal
+
+import pytest
+
+import daemon
+from daemon import wait_until
+from documents import pdf
+from fakes import lost, verdicts
+
+PAGES = 300
+
+
+@pytest.fixture(scope="module")
+def document():
+    return pdf(PAGES)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(document):
+    """The digest of a library over which nothing went wrong."""
+    if not daemon.EBBD.exists():
+        pytest.skip(f"{daemon.EBBD} has not been built")
+    ebbd = daemon.Ebbd()
+    try:
+        ebbd.start()
+        job = ebbd.completed(ebbd.submit(document))
+        assert (job["pages"], job["pages_done"]) == (PAGES, PAGES)
+        digest = ebbd.query("digest")
+        assert json.loads(digest)["pages"] == PAGES
+        ebbd.finish()
+        return digest
+    finally:
+        ebbd.remove()
+
+
+def busy(ebbd, name, stage):
+    """A worker with a unit of the stage in work."""
+
+    def find():
+        rows = ebbd.workers(name)
+        return [row for row in rows if row["state"] == "busy" and row["stage"] == stage]
+
+    return wait_until(f"a {name} worker is busy with {stage}", find)[0]
+
+
+@pytest.mark.parametrize(
+    "number, verdict",
+    [
+        (signal.SIGKILL, "crashed"),
+        (signal.SIGSEGV, "crashed"),
+        (signal.SIGABRT, "crashed"),
+        (signal.SIGSTOP, "deadline_exceeded"),
+    ],
+)
+def test_a_pdf_worker_that_is_killed(make_ebbd, document, undisturbed, number, verdict):
+    ebbd = make_ebbd({"class.pdf.item_deadline": f"{daemon.seconds(500)}ms"})
+    job = ebbd.submit(document)
+    worker = busy(ebbd, "pdf", "extract")
+    os.kill(worker["pid"], number)
+    row = ebbd.completed(job)
+    assert lost(row) == []
+    receipts = ebbd.receipts()
+    counts = verdicts(receipts)
+    if counts == {"done": sum(counts.values())}:
+        pytest.skip("the worker was quicker than the signal")
+    assert counts.pop(verdict) == 1
+    assert set(counts) == {"done"}
+    assert [row["pid"] for row in receipts if row["verdict"] == verdict] == [worker["pid"]]
+    assert ebbd.query("digest") == undisturbed
+
+
+def test_a_pdf_worker_that_is_told_to_go_says_goodbye(make_ebbd, document, undisturbed):
+    """SIGTERM, as systemd sends it to all: the unit runs again, the receipt is the worker's."""
+    ebbd = make_ebbd()
+    job = ebbd.submit(document)
+    worker = busy(ebbd, "pdf", "extract")
+    os.kill(worker["pid"], signal.SIGTERM)
+    row = ebbd.completed(job)
+    assert lost(row) == []
+    (receipt,) = [row for row in ebbd.receipts() if row["pid"] == worker["pid"]]
+    assert (receipt["verdict"], receipt["peak_source"]) == ("done", "worker")
+    assert ebbd.query("digest") == undisturbed
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+def test_the_library_that_is_killed(make_ebbd, document, undisturbed, number):
+    ebbd = make_ebbd()
+    job = ebbd.submit(document)
+    killed = []
+    for _ in range(3):
+        rows = wait_until("the library lives", lambda: ebbd.workers("library"))
+        if rows[0]["pid"] not in killed:
+            killed.append(rows[0]["pid"])
+            os.kill(rows[0]["pid"], number)
+    row = ebbd.completed(job)
+    assert lost(row) == []
+    died = [row["pid"] for row in ebbd.receipts() if row["verdict"] == "crashed"]
+    assert sorted(died) == sorted(killed)
+    assert ebbd.query("digest") == undisturbed
+
+
+def test_every_worker_killed_again_and_again(make_ebbd, document, undisturbed):
+    """Each page survives one kill (settings attempts): every process is struck once."""
+    ebbd = make_ebbd({"limits.attempts": 20, "limits.backoff_first": "1ms"})
+    job = ebbd.submit(document)
+    struck = set()
+    while len(struck) < 12 and ebbd.job(job)["status"] not in daemon.ENDED:
+        for worker in ebbd.workers():
+            if worker["pid"] not in struck and worker["state"] == "busy":
+                struck.add(worker["pid"])
+                try:
+                    os.kill(worker["pid"], signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+    row = ebbd.completed(job)
+    assert len(struck) >= 3
+    assert lost(row) == []
+    assert ebbd.query("digest") == undisturbed
