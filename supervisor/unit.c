@@ -220,6 +220,9 @@ void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, c
 {
     struct unit *unit = unit_at(job, index);
     enum verdict verdict = verdict_of_code(code);
+    if (verdict == VERDICT_CANCELLED && !supervisor->draining) {
+        verdict = VERDICT_FAILED; /* nobody here asked for it: a try like any other */
+    }
     if (job->ending) {
         job_unit_released(job, unit);
         advance(supervisor, job);

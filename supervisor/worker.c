@@ -225,6 +225,9 @@ static void act_failed(struct worker *worker, const struct message *message)
     message_str(message, FIELD_CODE, code, sizeof(code));
     message_str(message, FIELD_TEXT, text, sizeof(text));
     unit_over(worker);
+    if (strcmp(code, verdict_name(VERDICT_CANCELLED)) == 0) {
+        worker_shutdown(worker); /* somebody told it to go: nothing more for it */
+    }
     worker->ops->failed(worker, code, message_bool(message, FIELD_RETRYABLE, false), text);
 }
 
