@@ -179,7 +179,11 @@ int file_join(char *ret_path, size_t size_bytes, const char *folder, const char 
         return error_set(err, ERROR_LIMIT, "the path of \"%.60s\" is longer than %zu bytes", name,
                          size_bytes);
     }
-    snprintf(ret_path, size_bytes, "%.*s%s%s", (int)folder_bytes, folder, slash ? "/" : "", name);
+    memmove(ret_path, folder, folder_bytes);
+    if (slash) {
+        ret_path[folder_bytes++] = '/';
+    }
+    memcpy(ret_path + folder_bytes, name, name_bytes + 1);
     return 0;
 }
 

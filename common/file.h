@@ -30,7 +30,7 @@ int file_remove_tree(const char *path, struct error *err);
 int file_tree_bytes(const char *path, uint64_t *ret_bytes, struct error *err);
 int file_fsync_dir(const char *path, struct error *err);
 /* Joins with one '/', whatever slashes meet; an empty folder gives name alone. ERROR_LIMIT when
- * ret_path is too small. */
+ * ret_path is too small. ret_path may be folder itself. */
 int file_join(char *ret_path, size_t size_bytes, const char *folder, const char *name,
               struct error *err);
 /* A plain file name: 1 to 255 bytes, no '/', no control character, not starting with '.'. */

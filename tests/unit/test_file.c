@@ -461,6 +461,9 @@ Test(file, join)
     cr_assert_eq(file_join(path, 0, "", "", &err), -1);
     cr_assert_eq(file_join(path, 1, "", "", &err), 0);
     cr_assert_str_eq(path, "");
+    memcpy(path, "a/", 3);
+    cr_assert_eq(file_join(path, sizeof(path), path, "b", &err), 0);
+    cr_assert_str_eq(path, "a/b");
 }
 
 Test(file, plain_names)
