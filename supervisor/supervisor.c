@@ -273,6 +273,10 @@ static int make_folders(const struct supervisor *supervisor, struct error *err)
         if (file_mkdirs(path, folders[i].mode, err) < 0) {
             return error_wrap(err, "state folder");
         }
+        /* Whoever may use the socket may hand in documents, whatever the umask says. */
+        if (strcmp(folders[i].name, "/incoming") == 0 && chmod(path, folders[i].mode) < 0) {
+            return error_set_errno(err, errno, "%s", path);
+        }
     }
     /* Answers belong to connections; none survived. */
     snprintf(path, sizeof(path), "%s/answers", supervisor->settings.state_dir);
