@@ -2,7 +2,7 @@
 /*
  * Removals, step by step: end the job, the library's rows, the folder, the job's rows.
  *
- * Blocks: never; the folder is removed on libuv's thread pool.
+ * Blocks: never; the folder is removed on the one thread of libuv's pool.
  *
  * Diagnostics: a warning for a removal that failed when nobody waits for its answer.
  */
@@ -28,6 +28,20 @@ struct removal {
     char folder[2 * SETTINGS_PATH_BYTES];
     struct error folder_error;
 };
+
+static void do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+int removal_prepare(uv_loop_t *loop, struct error *err)
+{
+    static uv_work_t work;
+    int failed;
+    setenv("UV_THREADPOOL_SIZE", "1", 1); /* one folder at a time will do */
+    failed = uv_queue_work(loop, &work, do_nothing, NULL);
+    return failed == 0 ? 0 : error_set(err, ERROR_SYSTEM, "a thread: %s", uv_strerror(failed));
+}
 
 static void end(struct removal *removal, const struct error *err)
 {

@@ -8,6 +8,7 @@
 #define EBB_SUPERVISOR_REMOVAL_H
 
 #include <stdbool.h>
+#include <uv.h>
 
 #include "common/error.h"
 #include "common/uuid.h"
@@ -16,6 +17,9 @@ struct supervisor;
 
 typedef void (*removal_done_cb)(void *user, const struct error *err);
 
+/* Before the first removal, at start-up: makes the thread that folders are removed on. Later libuv
+ * would end the process when no thread can be made. */
+int removal_prepare(uv_loop_t *loop, struct error *err);
 /* A job in work is cancelled first. done may be NULL. ERROR_NOT_FOUND comes through done. */
 int removal_start(struct supervisor *supervisor, const struct uuid *job, bool keep_library,
                   removal_done_cb done, void *user, struct error *err);

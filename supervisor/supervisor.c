@@ -399,7 +399,7 @@ int supervisor_start(struct supervisor *supervisor, uv_loop_t *loop, struct erro
     if (file_mkdirs(supervisor->settings.state_dir, 0750, err) < 0 ||
         lock_state(supervisor, err) < 0 || make_folders(supervisor, err) < 0 ||
         open_store(supervisor, err) < 0 || open_classes(supervisor, err) < 0 ||
-        start_timers(supervisor, err) < 0 ||
+        start_timers(supervisor, err) < 0 || removal_prepare(loop, err) < 0 ||
         control_open(supervisor, &supervisor->control, err) < 0) {
         return -1;
     }
