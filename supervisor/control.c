@@ -155,9 +155,31 @@ void request_error(struct request *request, const char *code, const char *text)
     }
 }
 
+/* The names that PROTOCOL.md gives a client to act upon; whatever else went wrong is ours. */
+static const char *wire_code(enum error_code code)
+{
+    switch (code) {
+    case ERROR_INVALID:
+    case ERROR_NOT_FOUND:
+    case ERROR_EXISTS:
+    case ERROR_LIMIT:
+    case ERROR_UNSUPPORTED:
+    case ERROR_FULL:
+        return error_code_name(code);
+    case ERROR_NONE:
+    case ERROR_SYSTEM:
+    case ERROR_MEMORY:
+    case ERROR_PROTOCOL:
+    case ERROR_CORRUPT:
+    case ERROR_CANCELLED:
+        break;
+    }
+    return "internal";
+}
+
 void request_fail(struct request *request, const struct error *err)
 {
-    request_error(request, error_code_name(err->code), err->msg);
+    request_error(request, wire_code(err->code), err->msg);
 }
 
 static void refuse(struct client *client, uint32_t id, const char *code, const char *text)

@@ -386,8 +386,12 @@ static void on_answer(void *user, const struct error *err, const char *code, con
 {
     struct request *request = user;
     request->query = NULL;
+    if (err && code[0] != '\0') {
+        request_error(request, code, err->msg);
+        return;
+    }
     if (err) {
-        request_error(request, code[0] ? code : error_code_name(err->code), err->msg);
+        request_fail(request, err);
         return;
     }
     struct buf data;
