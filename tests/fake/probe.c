@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
@@ -39,6 +40,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "workers/runtime/worker.h"
 
 #define MEBIBYTE ((size_t)1 << 20)
@@ -54,6 +56,12 @@ struct attempt_context {
 static int errno_of(long result)
 {
     return result < 0 ? errno : 0;
+}
+
+/* The argument as a number; what is none counts as 0. */
+static uint64_t number_of(const char *text)
+{
+    return strtoull(text, NULL, 10);
 }
 
 static int opened(int fd)
@@ -163,7 +171,7 @@ static int with_address(const char *port, int (*call)(int, const struct sockaddr
 {
     AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)atoi(port)),
+                                  .sin_port = htons((uint16_t)number_of(port)),
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
     if (fd < 0) {
@@ -240,7 +248,8 @@ static int try_thread(const struct attempt_context *context)
 
 static int try_exec(const struct attempt_context *context)
 {
-    char *argv[] = {strdup(context->arg), NULL};
+    AUTO_FREE char *program = strdup(context->arg);
+    char *argv[] = {program, NULL};
     char *environment[] = {NULL};
 
     return errno_of(execve(context->arg, argv, environment));
@@ -248,7 +257,7 @@ static int try_exec(const struct attempt_context *context)
 
 static int try_system(const struct attempt_context *context)
 {
-    int status = system(context->arg);
+    int status = system(context->arg); /* NOLINT(cert-env33-c): it is what is tried */
 
     return status == 0 ? 0 : status < 0 ? errno : ECHILD;
 }
@@ -271,19 +280,19 @@ static int try_peek(const struct attempt_context *context)
 
 static int try_kill(const struct attempt_context *context)
 {
-    return errno_of(kill((pid_t)atol(context->arg), 0));
+    return errno_of(kill((pid_t)number_of(context->arg), 0));
 }
 
 static int try_tgkill(const struct attempt_context *context)
 {
-    pid_t pid = (pid_t)atol(context->arg);
+    pid_t pid = (pid_t)number_of(context->arg);
 
     return errno_of(syscall(SYS_tgkill, pid, pid, 0));
 }
 
 static int try_setown(const struct attempt_context *context)
 {
-    return errno_of(fcntl(PROTOCOL_WORKER_FD, F_SETOWN, atoi(context->arg)));
+    return errno_of(fcntl(PROTOCOL_WORKER_FD, F_SETOWN, (int)number_of(context->arg)));
 }
 
 static int try_abort(const struct attempt_context *context)
@@ -365,7 +374,7 @@ static int try_write_and_run(const struct attempt_context *context)
 /* arg: MiB. */
 static int try_memory(const struct attempt_context *context)
 {
-    size_t size_bytes = (size_t)atol(context->arg) * MEBIBYTE;
+    size_t size_bytes = number_of(context->arg) * MEBIBYTE;
     AUTO_FREE char *memory = malloc(size_bytes);
 
     if (!memory) {
@@ -383,13 +392,13 @@ static int try_file(const struct attempt_context *context)
         open(context->unit->artifact_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     static char block[MEBIBYTE];
     uint64_t written = 0;
-    long limit = atol(context->arg);
+    uint64_t limit = number_of(context->arg);
     ssize_t put_bytes = 0;
 
     if (fd < 0) {
         return errno;
     }
-    while (written < (uint64_t)limit &&
+    while (written < limit &&
            (put_bytes = write(fd, block, sizeof(block))) == (ssize_t)sizeof(block)) {
         written++;
     }
@@ -495,8 +504,8 @@ static int try_work(const struct attempt_context *context)
 /* arg lines of log. */
 static int try_log(const struct attempt_context *context)
 {
-    for (long i = atol(context->arg); i > 0; i--) {
-        worker_log(context->worker, 6, "line %ld", i);
+    for (uint64_t i = number_of(context->arg); i > 0; i--) {
+        worker_log(context->worker, LOG_LEVEL_INFO, "line %" PRIu64, i);
     }
     return 0;
 }
@@ -524,18 +533,18 @@ static int try_find_in_memory(const struct attempt_context *context)
     AUTO_FCLOSE FILE *maps = fopen("/proc/self/maps", "re");
     char line[512];
     uint64_t found = 0;
-    unsigned long long mappings = 0;
+    uint64_t mappings = 0;
 
     if (!maps) {
         return errno;
     }
     while (fgets(line, sizeof(line), maps)) {
-        uintptr_t start;
-        uintptr_t end;
-        char mode[5];
+        /* start-end mode ... */
+        char *rest;
+        uintptr_t start = strtoul(line, &rest, 16);
+        uintptr_t end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : 0;
 
-        if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3 && mode[0] == 'r' &&
-            mode[1] == 'w') {
+        if (end > start && strncmp(rest, " rw", 3) == 0) {
             mappings++;
             found += count_backwards((const char *)start, (const char *)end, context->arg);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * INIT, checked and copied. Every text lives on its own in the heap until it is told to go;
- * secrets are overwritten then. Nothing blocks, nothing is logged.
+ * INIT, checked and copied. A map of texts is one block in the heap, overwritten before it is freed
+ * where it holds secrets. Nothing blocks, nothing is logged.
  */
 #include "workers/runtime/worker_settings.h"
 
@@ -11,48 +11,66 @@
 
 #include "proto/value.h"
 
-/* A map of texts, checked by the decoder: at most as many as FIELD_LIST says. */
-static char *copy_text(struct value value)
+/* One block: the pairs, then their texts. */
+static void text_map_clear(struct text_map *map, bool wipe)
+{
+    if (wipe && map->pairs) {
+        explicit_bzero(map->pairs, map->size_bytes);
+    }
+    free(map->pairs);
+    memset(map, 0, sizeof(*map));
+}
+
+static size_t map_bytes(struct value map)
+{
+    size_t size_bytes = value_count(map) * sizeof(struct text_pair);
+    struct value key;
+    struct value text;
+
+    for (size_t i = 0; value_entry(map, i, &key, &text); i++) {
+        size_bytes += value_count(key) + value_count(text) + 2;
+    }
+    return size_bytes;
+}
+
+/* Copies text to at. Returns what is behind it. */
+static char *put_text(char *at, struct value value, const char **ret_text)
 {
     size_t size_bytes;
     const char *text = value_str(value, &size_bytes);
 
-    return text ? strndup(text, size_bytes) : NULL;
-}
-
-static void text_map_clear(struct text_map *map, bool wipe)
-{
-    for (size_t i = 0; i < map->count; i++) {
-        if (wipe && map->pairs[i].value) {
-            explicit_bzero(map->pairs[i].value, strlen(map->pairs[i].value));
-        }
-        free(map->pairs[i].key);
-        free(map->pairs[i].value);
+    *ret_text = at;
+    if (size_bytes > 0) {
+        memcpy(at, text, size_bytes);
     }
-    free(map->pairs);
-    map->pairs = NULL;
-    map->count = 0;
+    at[size_bytes] = '\0';
+    return at + size_bytes + 1;
 }
 
+/* value: a STRMAP, checked by the decoder. */
 static int text_map_read(struct text_map *map, struct value value, struct error *err)
 {
     size_t count = value_count(value);
+    size_t size_bytes = map_bytes(value);
+    struct text_pair *pairs;
+    char *at;
     struct value key;
     struct value text;
 
-    map->pairs = count ? calloc(count, sizeof(*map->pairs)) : NULL;
-    map->count = 0;
-    if (count && !map->pairs) {
+    memset(map, 0, sizeof(*map));
+    if (count == 0) {
+        return 0;
+    }
+    pairs = malloc(size_bytes);
+    if (!pairs) {
         return error_set(err, ERROR_MEMORY, "no memory for %zu settings", count);
     }
+    at = (char *)(pairs + count);
     for (size_t i = 0; i < count && value_entry(value, i, &key, &text); i++) {
-        map->pairs[i].key = copy_text(key);
-        map->pairs[i].value = copy_text(text);
-        map->count++;
-        if (!map->pairs[i].key || !map->pairs[i].value) {
-            return error_set(err, ERROR_MEMORY, "no memory for a setting");
-        }
+        at = put_text(at, key, &pairs[i].key);
+        at = put_text(at, text, &pairs[i].value);
     }
+    *map = (struct text_map){pairs, count, size_bytes};
     return 0;
 }
 

@@ -14,13 +14,15 @@
 #include "proto/message.h"
 #include "workers/runtime/sandbox.h"
 
+struct text_pair {
+    const char *key, *value;
+};
+
 /* Texts by name; owned. */
 struct text_map {
-    struct text_pair {
-        char *key;
-        char *value;
-    } * pairs;
+    struct text_pair *pairs; /* NULL when there are none */
     size_t count;
+    size_t size_bytes; /* of pairs and the texts behind them */
 };
 
 struct worker_settings {
