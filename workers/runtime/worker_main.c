@@ -87,6 +87,14 @@ static void on_lease(struct worker *worker, const struct message *message)
     worker->phase = PHASE_LEASED;
 }
 
+/* What FAILED says of an error that the class gave no code of its own. */
+static const char *code_of(const struct error *err)
+{
+    return err->code == ERROR_MEMORY ? "memory_exceeded"
+           : err->code == ERROR_FULL ? "disk_full"
+                                     : "internal";
+}
+
 /* Says how the unit ended. */
 static void answer(struct worker *worker, int status, struct error *err)
 {
@@ -109,8 +117,7 @@ static void answer(struct worker *worker, int status, struct error *err)
         status = worker_send_done(worker, err);
     }
     if (status < 0) {
-        worker_send_failed(worker, err->code == ERROR_MEMORY ? "memory_exceeded" : "internal", true,
-                           err->msg);
+        worker_send_failed(worker, code_of(err), true, err->msg);
     }
 }
 

@@ -34,12 +34,11 @@ static size_t map_bytes(struct value map)
 }
 
 /* Copies text to at. Returns what is behind it. */
-static char *put_text(char *at, struct value value, const char **ret_text)
+static char *put_text(char *at, struct value value)
 {
     size_t size_bytes;
     const char *text = value_str(value, &size_bytes);
 
-    *ret_text = at;
     if (size_bytes > 0) {
         memcpy(at, text, size_bytes);
     }
@@ -66,11 +65,16 @@ static int text_map_read(struct text_map *map, struct value value, struct error 
         return error_set(err, ERROR_MEMORY, "no memory for %zu settings", count);
     }
     at = (char *)(pairs + count);
-    for (size_t i = 0; i < count && value_entry(value, i, &key, &text); i++) {
-        at = put_text(at, key, &pairs[i].key);
-        at = put_text(at, text, &pairs[i].value);
+    map->pairs = pairs;
+    map->size_bytes = size_bytes;
+    while (map->count < count && value_entry(value, map->count, &key, &text)) {
+        struct text_pair *pair = &pairs[map->count++];
+
+        pair->key = at;
+        at = put_text(at, key);
+        pair->value = at;
+        at = put_text(at, text);
     }
-    *map = (struct text_map){pairs, count, size_bytes};
     return 0;
 }
 
