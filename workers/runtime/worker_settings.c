@@ -65,8 +65,7 @@ static int text_map_read(struct text_map *map, struct value value, struct error 
         return error_set(err, ERROR_MEMORY, "no memory for %zu settings", count);
     }
     at = (char *)(pairs + count);
-    map->pairs = pairs;
-    map->size_bytes = size_bytes;
+    *map = (struct text_map){.pairs = pairs, .count = 0, .size_bytes = size_bytes};
     while (map->count < count && value_entry(value, map->count, &key, &text)) {
         struct text_pair *pair = &pairs[map->count++];
 
