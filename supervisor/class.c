@@ -172,6 +172,7 @@ struct worker *class_start(struct class *class)
     }
     LIST_INSERT_HEAD(&class->workers, worker, in_class);
     class->statistics.created++;
+    class->context->started(class->context->user, worker);
     return worker;
 }
 

@@ -64,6 +64,8 @@ struct class_context {
     const struct settings *settings;
     struct cgroup_root *cgroups; /* NULL where there are none */
     const struct worker_ops *worker_ops;
+    /* A process of the class lives now; the worker's pid and started_wall_ms are set. */
+    void (*started)(void *user, const struct worker *worker);
     /* A throttled class may start workers again. */
     void (*wake)(void *user);
     /* A class was throttled (delay_ms > 0) or is well again (0). */

@@ -173,6 +173,14 @@ static struct lease *lease_worker(struct pass *pass, struct class *class, struct
     lease->unit = -1;
     worker->lease = lease;
     if (job && class->settings.lifetime == LIFETIME_FRESH) {
+        const struct store_receipt process = {.pid = worker->pid,
+                                              .class_name = class->settings.name,
+                                              .stage = stage_row((enum stage_id)stage)->name,
+                                              .has_job = true,
+                                              .job = job->id,
+                                              .started_ms = worker->started_wall_ms,
+                                              .bucket = job->bucket};
+        store_process_put(supervisor->store, &process);
         job->workers++;
     }
     class_leased(class, worker, waited_us);

@@ -89,6 +89,7 @@ static void answer(struct store_op *op)
     case STORE_OP_UNIT_PUT:
     case STORE_OP_UNIT_REMOVE:
     case STORE_OP_FAILURE:
+    case STORE_OP_PROCESS:
     case STORE_OP_RECEIPT:
     case STORE_OP_SAMPLE:
     case STORE_OP_EVENT:

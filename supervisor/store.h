@@ -215,6 +215,10 @@ void store_unit_remove(struct store *store, const struct uuid *job, uint32_t num
 void store_failure_put(struct store *store, const struct uuid *job, uint8_t stage, uint32_t item,
                        enum verdict verdict, const char *code, const char *text);
 /* Kept when its job is deleted: one process, one receipt. */
+/* A process lives: pid, class_name, started_ms; stage and job when it is leased to one (a second
+ * call replaces the first). Should this supervisor be killed, store_open makes a receipt of it. */
+void store_process_put(struct store *store, const struct store_receipt *process);
+/* It ended: its receipt, in place of what store_process_put said. */
 void store_receipt_put(struct store *store, const struct store_receipt *receipt);
 /* Pending, interrupted, failed or cancelled to pending again: finished units stay, failed ones
  * become pending with attempts 0 and their failures are removed. ERROR_NOT_FOUND; ERROR_EXISTS

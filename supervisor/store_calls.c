@@ -134,10 +134,11 @@ void store_failure_put(struct store *store, const struct uuid *job, uint8_t stag
     store_collect(store, op);
 }
 
-void store_receipt_put(struct store *store, const struct store_receipt *receipt)
+static void collect_receipt(struct store *store, enum store_op_kind kind,
+                            const struct store_receipt *receipt)
 {
     struct store_op *op =
-        make(STORE_OP_RECEIPT,
+        make(kind,
              store_op_text_bytes(receipt->class_name) + store_op_text_bytes(receipt->stage) +
                  store_op_text_bytes(receipt->peak_source),
              false);
@@ -148,6 +149,16 @@ void store_receipt_put(struct store *store, const struct store_receipt *receipt)
     copy->stage = store_op_text(op, receipt->stage);
     copy->peak_source = store_op_text(op, receipt->peak_source);
     store_collect(store, op);
+}
+
+void store_process_put(struct store *store, const struct store_receipt *process)
+{
+    collect_receipt(store, STORE_OP_PROCESS, process);
+}
+
+void store_receipt_put(struct store *store, const struct store_receipt *receipt)
+{
+    collect_receipt(store, STORE_OP_RECEIPT, receipt);
 }
 
 static void job_operation(struct store *store, enum store_op_kind kind, const struct uuid *job,

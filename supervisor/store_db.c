@@ -66,6 +66,9 @@ static const char *const migrations[] = {
     " units INTEGER NOT NULL, bucket INTEGER NOT NULL) STRICT;"
     "CREATE INDEX receipts_job ON receipts (job) WHERE job IS NOT NULL;"
     "CREATE INDEX receipts_started ON receipts (started_ms);"
+    "CREATE TABLE processes (pid INTEGER NOT NULL, started_ms INTEGER NOT NULL,"
+    " class TEXT NOT NULL, stage TEXT NOT NULL, job BLOB, bucket INTEGER NOT NULL,"
+    " PRIMARY KEY (pid, started_ms)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE samples (time_ms INTEGER NOT NULL, pid INTEGER NOT NULL, class TEXT NOT NULL,"
     " rss INTEGER NOT NULL, pss INTEGER NOT NULL,"
     " PRIMARY KEY (time_ms, pid)) STRICT, WITHOUT ROWID;"
@@ -150,7 +153,7 @@ static int check(struct store_db *db, const char *path, struct error *err)
     }
     if (rc != SQLITE_ROW) {
         sql_error(db, rc, err);
-    } else if (strcmp(sql_column_text(stmt, 0), "ok")) {
+    } else if (strcmp(sql_column_text(stmt, 0), "ok") != 0) {
         rc = SQLITE_CORRUPT;
         error_set(err, ERROR_CORRUPT, "state.db is damaged: %.160s", sql_column_text(stmt, 0));
     }
@@ -159,13 +162,32 @@ static int check(struct store_db *db, const char *path, struct error *err)
 }
 
 /* What the last supervisor left, and what is kept in memory. */
+/* Processes whose supervisor was killed died with it, unreaped: their receipts say what the
+ * samples knew. */
+static int end_processes(struct store_db *db, struct error *err)
+{
+    static const enum sql steps[] = {SQL_PROCESSES_END, SQL_PROCESSES_DELETE};
+
+    if (sql_exec(db, "BEGIN IMMEDIATE", err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        sqlite3_stmt *stmt = sql_use(db, steps[i], err);
+        if (!stmt || sql_run(db, stmt, NULL, err) < 0) {
+            sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+            return -1;
+        }
+    }
+    return sql_exec(db, "COMMIT", err);
+}
+
 static int take_stock(struct store_db *db, struct error *err)
 {
     sqlite3_stmt *stmt = sql_use(db, SQL_JOBS_INTERRUPT, err);
     enum job_status status;
     int rc;
 
-    if (!stmt || sql_run(db, stmt, NULL, err) < 0) {
+    if (!stmt || sql_run(db, stmt, NULL, err) < 0 || end_processes(db, err) < 0) {
         return -1;
     }
     stmt = sql_use(db, SQL_JOBS_COUNT, err);

@@ -104,6 +104,26 @@ void store_jobs_free(struct store_job *jobs, size_t count)
     free(jobs);
 }
 
+void *store_answer_memory(size_t count, size_t size_bytes)
+{
+    return calloc(count, size_bytes);
+}
+
+char *store_answer_text(const char *text)
+{
+    return strdup(text);
+}
+
+uint8_t *store_answer_data(const void *data, size_t size_bytes)
+{
+    uint8_t *copy = malloc(size_bytes);
+
+    if (copy) {
+        memcpy(copy, data, size_bytes);
+    }
+    return copy;
+}
+
 void store_answer_reset(struct store_answer *answer)
 {
     answer->err = (struct error)ERROR_INIT;

@@ -29,6 +29,7 @@
     X(UNIT_PUT, struct store_args_unit, WRITE)                                                     \
     X(UNIT_REMOVE, struct store_args_unit, WRITE)                                                  \
     X(FAILURE, struct store_args_failure, WRITE)                                                   \
+    X(PROCESS, struct store_args_receipt, WRITE)                                                   \
     X(RECEIPT, struct store_args_receipt, WRITE)                                                   \
     X(RESUME, struct store_args_job, WRITE)                                                        \
     X(CANCEL, struct store_args_job, WRITE)                                                        \
@@ -189,6 +190,11 @@ const uint8_t *store_op_data(struct store_op *op, const void *data, size_t size_
 /* What the copy of text takes. */
 size_t store_op_text_bytes(const char *text);
 
+/* Zeroed memory, and copies, that an answer will own: they are made in store_op.c, where what
+ * hangs on an answer is freed as well. NULL when out of memory. */
+void *store_answer_memory(size_t count, size_t size_bytes);
+char *store_answer_text(const char *text);
+uint8_t *store_answer_data(const void *data, size_t size_bytes);
 /* Forgets results (of a transaction that was rolled back). */
 void store_answer_reset(struct store_answer *answer);
 void store_jobs_free(struct store_job *jobs, size_t count);

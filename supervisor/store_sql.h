@@ -123,6 +123,15 @@
     X(FAILURES_DELETE, "DELETE FROM failures WHERE job = ?1")                                      \
     X(EVENTS_DELETE, "DELETE FROM events WHERE job = ?1")                                          \
     /* receipts */                                                                                 \
+    X(PROCESS_PUT, "INSERT OR REPLACE INTO processes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")             \
+    X(PROCESS_DELETE, "DELETE FROM processes WHERE pid = ?1 AND started_ms = ?2")                  \
+    X(PROCESSES_END,                                                                               \
+      "INSERT INTO receipts (" RECEIPT_COLUMNS ") SELECT NULL, pid, class, stage, job, "           \
+      "'crashed', -1, 9, started_ms, coalesce((SELECT max(time_ms) FROM samples "                  \
+      "WHERE pid = processes.pid AND time_ms >= processes.started_ms) - started_ms, 0) * 1000, "   \
+      "0, 0, coalesce((SELECT max(rss) FROM samples WHERE pid = processes.pid AND "                \
+      "time_ms >= processes.started_ms), 0), 'sample', 0, 0, 0, 0, 0, 0, 0, bucket FROM processes") \
+    X(PROCESSES_DELETE, "DELETE FROM processes")                                                   \
     X(RECEIPT_PUT,                                                                                 \
       "INSERT INTO receipts (" RECEIPT_COLUMNS ") VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "  \
       "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                           \

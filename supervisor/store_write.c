@@ -195,6 +195,36 @@ static int write_failure(struct store_db *db, struct store_op *op, struct error 
                        : write_failure_row(db, SQL_FAILURE_CHANGE, args, NULL, err);
 }
 
+static int write_process(struct store_db *db, struct store_op *op, struct error *err)
+{
+    const struct store_receipt *receipt = &STORE_ARGS(op, receipt)->receipt;
+    sqlite3_stmt *stmt = sql_use(db, SQL_PROCESS_PUT, err);
+
+    if (!stmt) {
+        return -1;
+    }
+    sqlite3_bind_int64(stmt, 1, receipt->pid);
+    sql_bind_number(stmt, 2, receipt->started_ms);
+    sql_bind_text(stmt, 3, receipt->class_name);
+    sql_bind_text(stmt, 4, receipt->stage);
+    sql_bind_uuid(stmt, 5, receipt->has_job ? &receipt->job : NULL);
+    sql_bind_number(stmt, 6, receipt->bucket);
+    return sql_run(db, stmt, NULL, err);
+}
+
+static int forget_process(struct store_db *db, const struct store_receipt *receipt,
+                          struct error *err)
+{
+    sqlite3_stmt *stmt = sql_use(db, SQL_PROCESS_DELETE, err);
+
+    if (!stmt) {
+        return -1;
+    }
+    sqlite3_bind_int64(stmt, 1, receipt->pid);
+    sql_bind_number(stmt, 2, receipt->started_ms);
+    return sql_run(db, stmt, NULL, err);
+}
+
 static int write_receipt(struct store_db *db, struct store_op *op, struct error *err)
 {
     const struct store_receipt *receipt = &STORE_ARGS(op, receipt)->receipt;
@@ -232,7 +262,7 @@ static int write_receipt(struct store_db *db, struct store_op *op, struct error 
     for (size_t i = 0; i < ARRAY_LEN(more_numbers); i++) {
         sql_bind_number(stmt, place++, more_numbers[i]);
     }
-    return sql_run(db, stmt, NULL, err);
+    return sql_run(db, stmt, NULL, err) < 0 ? -1 : forget_process(db, receipt, err);
 }
 
 static int write_sample(struct store_db *db, struct store_op *op, struct error *err)
@@ -277,7 +307,8 @@ static const write_cb writers[STORE_OP_COUNT_OF] = {
     [STORE_OP_CHANGE] = write_change,       [STORE_OP_COUNT] = write_count,
     [STORE_OP_WARNING] = write_warning,     [STORE_OP_TIMES] = write_times,
     [STORE_OP_UNIT_PUT] = write_unit_put,   [STORE_OP_UNIT_REMOVE] = write_unit_remove,
-    [STORE_OP_FAILURE] = write_failure,     [STORE_OP_RECEIPT] = write_receipt,
+    [STORE_OP_FAILURE] = write_failure,     [STORE_OP_PROCESS] = write_process,
+    [STORE_OP_RECEIPT] = write_receipt,
     [STORE_OP_RESUME] = store_write_resume, [STORE_OP_CANCEL] = store_write_cancel,
     [STORE_OP_DELETE] = store_write_delete, [STORE_OP_SAMPLE] = write_sample,
     [STORE_OP_EVENT] = write_event,

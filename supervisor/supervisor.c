@@ -60,6 +60,16 @@ int supervisor_job_folder(const struct supervisor *supervisor, const char *id_te
 
 /* --- classes --- */
 
+static void on_class_started(void *user, const struct worker *worker)
+{
+    struct supervisor *supervisor = user;
+    const struct store_receipt process = {.pid = worker->pid,
+                                          .class_name = worker->settings->name,
+                                          .stage = "",
+                                          .started_ms = worker->started_wall_ms};
+    store_process_put(supervisor->store, &process);
+}
+
 static void on_class_wake(void *user)
 {
     schedule_run(user);
@@ -351,6 +361,7 @@ static int open_classes(struct supervisor *supervisor, struct error *err)
                                                        .settings = &supervisor->settings,
                                                        .cgroups = supervisor->cgroups,
                                                        .worker_ops = &LEASE_WORKER_OPS,
+                                                       .started = on_class_started,
                                                        .wake = on_class_wake,
                                                        .throttled = on_class_throttled,
                                                        .user = supervisor};
