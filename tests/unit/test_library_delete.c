@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void persist_document(struct shelf *shelf, const char *job, unsigned seed)
 {
@@ -82,6 +83,30 @@ Test(library_delete, only_its_own_document_goes)
     cr_expect_str_eq(shelf_digest(&shelf), shelf_digest(&alone));
     shelf_deinit(&shelf);
     shelf_deinit(&alone);
+}
+
+Test(library_delete, the_file_shrinks)
+{
+    struct shelf shelf;
+    struct stat before;
+    struct stat after;
+    const char *path;
+
+    shelf_init(&shelf);
+    path = shelf_path(&shelf, "library/library.db");
+    persist_document(&shelf, SHELF_OTHER_JOB, 2);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 300), 0);
+    for (uint32_t number = 1; number <= 300; number++) {
+        cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, number, "Marzipan"), 0);
+    }
+    shelf_reopen(&shelf);
+    cr_assert_eq(stat(path, &before), 0);
+    cr_assert_not_null(SHELF_QUERY(&shelf, "delete", "job", SHELF_JOB));
+    shelf_reopen(&shelf);
+    cr_assert_eq(stat(path, &after), 0);
+    cr_expect_lt(after.st_size, before.st_size / 2);
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA integrity_check"), "ok");
+    shelf_deinit(&shelf);
 }
 
 Test(library_delete, twice_or_of_nothing_is_no_error)

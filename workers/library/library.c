@@ -22,7 +22,6 @@
 #include "workers/library/schema.h"
 
 #define LIBRARY_PAGE_BYTES 4096
-#define LIBRARY_BUSY_MS 10000
 #define LIBRARY_CHECK_MAX_BYTES (UINT64_C(256) << 20)
 /* Frames in the WAL past which it is copied back after a commit: 8 MiB of pages. */
 #define LIBRARY_CHECKPOINT_FRAMES 2048
@@ -45,9 +44,12 @@ static const char settings_sql[] = "PRAGMA busy_timeout=10000;"
                                    "PRAGMA cache_size=-4096;"
                                    "PRAGMA secure_delete=FAST;";
 
-/* Written to the file, so only after schema_check. */
-static const char journal_sql[] = "PRAGMA page_size=4096;"
-                                  "PRAGMA journal_mode=WAL;"
+/* Of a file with nothing in it yet. */
+static const char creation_sql[] = "PRAGMA page_size=4096;"
+                                   "PRAGMA auto_vacuum=INCREMENTAL;";
+
+/* The journal's mode is written to the file, so only after schema_check. */
+static const char journal_sql[] = "PRAGMA journal_mode=WAL;"
                                   "PRAGMA synchronous=NORMAL;"
                                   "PRAGMA wal_autocheckpoint=0;"
                                   "PRAGMA journal_size_limit=16777216;";
@@ -165,7 +167,9 @@ static int prepare(struct library *library, const char *path, bool unclean, uint
 {
     bool empty = false;
 
-    if (schema_check(library->db, &empty, err) < 0 || execute(library, journal_sql, err) < 0) {
+    if (schema_check(library->db, &empty, err) < 0 ||
+        (empty && execute(library, creation_sql, err) < 0) ||
+        execute(library, journal_sql, err) < 0) {
         return -1;
     }
     if (!empty && unclean && check_after_crash(library, path, err) < 0) {
@@ -303,6 +307,11 @@ int library_commit(struct library *library, struct error *err)
         sqlite3_wal_checkpoint_v2(library->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
     return 0;
+}
+
+int library_shrink(struct library *library, struct error *err)
+{
+    return execute(library, "PRAGMA incremental_vacuum(4096)", err);
 }
 
 void library_rollback(struct library *library)

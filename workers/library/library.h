@@ -47,6 +47,10 @@ int library_commit(struct library *library, struct error *err);
 /* No-op outside a transaction. */
 void library_rollback(struct library *library);
 
+/* Gives up to 16 MiB of what was deleted back to the file system, when the next checkpoint comes.
+ * Outside a transaction. */
+int library_shrink(struct library *library, struct error *err);
+
 /* A statement ready for binds. Owns: the library; a name has one statement, so it cannot run
  * inside itself. */
 struct statement *library_statement(struct library *library, enum statement_name name);

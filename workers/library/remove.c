@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Removing what a job made: its link, and the document with all its rows when no other job made
- * it too. Removing twice, or what was never there, is no error: the supervisor may ask again
- * after a crash.
+ * it too. Removing twice, or what was never there, is no error: the supervisor may ask again after
+ * a crash, or when the rows are gone and only shrinking the file has failed.
  */
 #include "workers/library/document.h"
 #include "workers/library/query.h"
@@ -92,7 +92,8 @@ int answer_delete(struct library *library, const struct library_query *query, st
     if (!job) {
         return error_set(err, ERROR_INVALID, "delete needs the parameter job");
     }
-    if (remove_job(library, job, &document, &removed, err) < 0) {
+    if (remove_job(library, job, &document, &removed, err) < 0 ||
+        (removed && library_shrink(library, err) < 0)) {
         return -1;
     }
     emit_open(emit, '{');
