@@ -616,3 +616,36 @@ Test(store, an_idle_store_does_not_keep_the_loop_alive)
     fixture_accept(&fixture, "a");
     cr_assert_eq(uv_run(&fixture.loop, UV_RUN_DEFAULT), 0);
 }
+
+Test(store, a_process_gets_one_receipt_even_when_its_supervisor_was_killed)
+{
+    struct store_receipt reaped = {.pid = 7,
+                                   .class_name = "pdf",
+                                   .stage = "extract",
+                                   .verdict = VERDICT_DONE,
+                                   .started_ms = 1000,
+                                   .peak_source = "worker"};
+    struct store_receipt orphan = {
+        .pid = 8, .class_name = "pdf", .stage = "survey", .started_ms = 2000};
+    struct store_sample sample = {
+        .time_ms = 2500, .pid = 8, .class_name = "pdf", .rss_bytes = 4096};
+
+    fixture_open(&fixture);
+    store_process_put(fixture.store, &reaped);
+    store_process_put(fixture.store, &orphan);
+    store_receipt_put(fixture.store, &reaped);
+    store_sample_put(fixture.store, &sample);
+    fixture_close(&fixture);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 1);
+
+    fixture_open(&fixture);
+    fixture_close(&fixture);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 2);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts WHERE pid = 8 AND signal = 9 "
+                                       "AND peak_rss = 4096 AND wall_us = 500000 "
+                                       "AND verdict = 'crashed' AND stage = 'survey'"),
+                 1);
+    fixture_open(&fixture);
+    fixture_close(&fixture);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 2, "it is told once");
+}
