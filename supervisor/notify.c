@@ -84,7 +84,7 @@ void notify_status(const char *fmt, ...)
             *p = ' ';
         }
     }
-    if (strcmp(text, last)) {
+    if (strcmp(text, last) != 0) {
         strcpy(last, text);
         send_text(text);
     }

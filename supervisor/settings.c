@@ -255,8 +255,6 @@ static int assign_option(struct settings_class *class, const char *key, const ch
                          struct error *err)
 {
     size_t place = 0;
-    AUTO_FREE char *new_key = NULL;
-    AUTO_FREE char *new_value = NULL;
 
     if (key[0] == '\0' || strlen(key) > OPTION_KEY_MAX_BYTES ||
         strlen(value) > OPTION_VALUE_MAX_BYTES) {
@@ -264,25 +262,19 @@ static int assign_option(struct settings_class *class, const char *key, const ch
                          "expected an option of 1 to %d bytes with a value of at most %d",
                          OPTION_KEY_MAX_BYTES, OPTION_VALUE_MAX_BYTES);
     }
-    while (place < class->option_count && strcmp(class->options[place].key, key)) {
+    while (place < class->option_count && strcmp(class->options[place].key, key) != 0) {
         place++;
     }
     if (place == SETTINGS_OPTIONS_MAX) {
         return error_set(err, ERROR_INVALID, "a class has at most %d options",
                          SETTINGS_OPTIONS_MAX);
     }
-    new_key = strdup(key);
-    new_value = strdup(value);
-    if (!new_key || !new_value) {
-        return error_set(err, ERROR_MEMORY, "no memory for an option");
+    if (settings_option_set(&class->options[place], key, value, err) < 0) {
+        return -1;
     }
     if (place == class->option_count) {
         class->option_count++;
-        class->options[place].key = TAKE_PTR(new_key);
-    } else {
-        free(class->options[place].value);
     }
-    class->options[place].value = TAKE_PTR(new_value);
     return 0;
 }
 

@@ -20,7 +20,7 @@ void settings_print(const struct settings *settings, FILE *out)
     for (size_t i = 0; i < settings_row_count; i++) {
         const struct settings_row *row = &settings_rows[i];
 
-        if (strcmp(row->section, section)) {
+        if (strcmp(row->section, section) != 0) {
             fprintf(out, "%s[%s]\n", section[0] ? "\n" : "", row->section);
             section = row->section;
         }
@@ -92,7 +92,8 @@ static void print_builtins(FILE *out, bool mdoc)
 {
     for (size_t i = 0; i < settings_builtin_count; i++) {
         const struct settings_builtin *builtin = &settings_builtins[i];
-        bool first = i == 0 || strcmp(settings_builtins[i - 1].class_name, builtin->class_name);
+        bool first =
+            i == 0 || strcmp(settings_builtins[i - 1].class_name, builtin->class_name) != 0;
 
         if (mdoc) {
             if (first) {
@@ -117,7 +118,7 @@ void settings_print_help(FILE *out, bool mdoc)
         .help = "Handed over to the class's workers as KEY; they say what they know."};
 
     for (size_t i = 0; i < settings_row_count; i++) {
-        if (i == 0 || strcmp(settings_rows[i - 1].section, settings_rows[i].section)) {
+        if (i == 0 || strcmp(settings_rows[i - 1].section, settings_rows[i].section) != 0) {
             print_section(out, mdoc, settings_rows[i].section, i == 0);
         }
         print_row(out, mdoc, &settings_rows[i]);
@@ -145,7 +146,7 @@ static void diff_rows(const struct settings_row *rows, size_t count, const char 
     for (size_t i = 0; i < count; i++) {
         settings_row_format(&rows[i], before, a, sizeof(a));
         settings_row_format(&rows[i], after, b, sizeof(b));
-        if (strcmp(a, b)) {
+        if (strcmp(a, b) != 0) {
             snprintf(key, sizeof(key), "%s.%s", prefix ? prefix : rows[i].section, rows[i].key);
             differs(user, key);
         }
@@ -171,7 +172,7 @@ static void diff_options(const struct settings_class *a, const struct settings_c
     for (size_t i = 0; i < a->option_count; i++) {
         const char *other = find_option(b, a->options[i].key);
 
-        if (!other || (values && strcmp(other, a->options[i].value))) {
+        if (!other || (values && strcmp(other, a->options[i].value) != 0)) {
             snprintf(key, sizeof(key), "class.%s.option.%s", a->name, a->options[i].key);
             differs(user, key);
         }

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -314,7 +315,7 @@ static int parse_word(const struct settings_row *row, const char *const *words, 
     } else if (row->type == SETTINGS_LIFETIME) {
         *(enum lifetime *)value = (enum lifetime)word;
     } else {
-        *(uint64_t *)value = (uint64_t)(LOG_LEVEL_ERROR + word);
+        *(uint64_t *)value = (uint64_t)LOG_LEVEL_ERROR + (uint64_t)word;
     }
     return 0;
 }
@@ -368,4 +369,22 @@ void settings_row_format(const struct settings_row *row, const void *base, char 
         snprintf(ret_text, size_bytes, "%s", lifetime_name(*(const enum lifetime *)value));
         break;
     }
+}
+
+int settings_option_set(struct settings_option *option, const char *key, const char *value,
+                        struct error *err)
+{
+    char *new_key = strdup(key);
+    char *new_value = strdup(value);
+
+    if (!new_key || !new_value) {
+        free(new_key);
+        free(new_value);
+        return error_set(err, ERROR_MEMORY, "no memory for an option");
+    }
+    free(option->key);
+    free(option->value);
+    option->key = new_key;
+    option->value = new_value;
+    return 0;
 }

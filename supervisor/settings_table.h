@@ -63,6 +63,9 @@ void settings_row_format(const struct settings_row *row, const void *base, char 
 void settings_number_format(enum settings_type type, uint64_t value, char *ret_text,
                             size_t size_bytes);
 
+/* Copies of both; frees what was there (NULL or an option before). ERROR_MEMORY. */
+int settings_option_set(struct settings_option *option, const char *key, const char *value,
+                        struct error *err);
 /* One key of a section, as a file or --set has it. ERROR_INVALID: what was expected, without the
  * name of the key but for an unknown one. */
 int settings_assign(struct settings *settings, const char *section, const char *key,

@@ -115,7 +115,7 @@ int store_files_place(const struct store_files *files, struct store_op *op, stru
 {
     struct store_args_accept *args = STORE_ARGS(op, accept);
     char id[UUID_TEXT_BYTES];
-    struct stat st;
+    struct stat st = {0};
     AUTO_CLOSE int folder_fd = -1;
     AUTO_CLOSE int fd = open_incoming(files, &args->job, &st, err);
 

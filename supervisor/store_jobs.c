@@ -128,7 +128,7 @@ int store_write_accept(struct store_db *db, struct store_op *op, struct error *e
 int store_write_resume(struct store_db *db, struct store_op *op, struct error *err)
 {
     const struct uuid *job = &STORE_ARGS(op, job)->job;
-    enum job_status status;
+    enum job_status status = JOB_STATUS_PENDING;
     uint64_t failures = 0;
 
     if (need_status(db, job, &status, &failures, err) < 0) {
@@ -152,7 +152,7 @@ int store_write_resume(struct store_db *db, struct store_op *op, struct error *e
 int store_write_cancel(struct store_db *db, struct store_op *op, struct error *err)
 {
     const struct uuid *job = &STORE_ARGS(op, job)->job;
-    enum job_status status;
+    enum job_status status = JOB_STATUS_PENDING;
 
     if (need_status(db, job, &status, NULL, err) < 0) {
         return -1;
@@ -169,7 +169,7 @@ int store_write_delete(struct store_db *db, struct store_op *op, struct error *e
                                      SQL_WARNINGS_DELETE, SQL_FAILURES_DELETE, SQL_EVENTS_DELETE,
                                      SQL_JOB_DELETE};
     const struct uuid *job = &STORE_ARGS(op, job)->job;
-    enum job_status status;
+    enum job_status status = JOB_STATUS_PENDING;
 
     if (need_status(db, job, &status, NULL, err) < 0) {
         return -1;
@@ -194,9 +194,9 @@ static const char *const unit_steps[] = {[UNIT_WORK] = "work", [UNIT_PERSIST] = 
 
 static uint8_t unit_state_of(const char *word)
 {
-    for (uint8_t i = UNIT_DONE; i <= UNIT_SKIPPED; i++) {
+    for (unsigned i = UNIT_DONE; i <= UNIT_SKIPPED; i++) {
         if (!strcmp(unit_states[i], word)) {
-            return i;
+            return (uint8_t)i;
         }
     }
     return UNIT_PENDING;
@@ -227,7 +227,7 @@ static int read_unit(sqlite3_stmt *stmt, struct store_unit *ret_unit)
         .number = (uint32_t)sql_column_number(stmt, 0),
         .stage = (uint8_t)stage,
         .state = unit_state_of(sql_column_text(stmt, 2)),
-        .step = strcmp(sql_column_text(stmt, 3), "persist") ? UNIT_WORK : UNIT_PERSIST,
+        .step = strcmp(sql_column_text(stmt, 3), "persist") == 0 ? UNIT_PERSIST : UNIT_WORK,
         .alone = sql_column_number(stmt, 4) > 0,
         .attempts = (uint16_t)sql_column_number(stmt, 5),
         .first = (uint32_t)sql_column_number(stmt, 6),
@@ -257,7 +257,7 @@ static int load_units(struct store_db *db, struct store_job *job, struct error *
         return error_set(err, ERROR_CORRUPT, "state.db: a job has %llu units",
                          (unsigned long long)count);
     }
-    job->units = calloc(count, sizeof(*job->units));
+    job->units = store_answer_memory(count, sizeof(*job->units));
     stmt = sql_use(db, SQL_UNITS_LOAD, err);
     if (!stmt || !job->units) {
         return stmt ? error_set(err, ERROR_MEMORY, "no memory for a job's units") : -1;
@@ -281,7 +281,7 @@ static int load_failures(struct store_db *db, struct store_job *job, struct erro
     if (count == 0 || !stmt) {
         return stmt ? 0 : -1;
     }
-    job->failures = calloc(count, sizeof(*job->failures));
+    job->failures = store_answer_memory(count, sizeof(*job->failures));
     if (!job->failures) {
         return error_set(err, ERROR_MEMORY, "no memory for a job's failures");
     }
@@ -294,8 +294,8 @@ static int load_failures(struct store_db *db, struct store_job *job, struct erro
         failure->stage = (uint8_t)(stage < 0 ? STAGE_COUNT : stage);
         failure->item = (uint32_t)sql_column_number(stmt, 0);
         verdict_parse(sql_column_text(stmt, 2), &failure->verdict);
-        failure->code = strdup(sql_column_text(stmt, 3));
-        failure->text = strdup(sql_column_text(stmt, 4));
+        failure->code = store_answer_text(sql_column_text(stmt, 3));
+        failure->text = store_answer_text(sql_column_text(stmt, 4));
         job->failures_loaded++;
         if (!failure->code || !failure->text) {
             sql_done(stmt);
@@ -320,14 +320,11 @@ static int load_job(struct store_db *db, struct store_job *job, struct error *er
     if (rc <= 0) {
         return rc < 0 ? -1 : error_set(err, ERROR_CORRUPT, "state.db: a waiting job has no row");
     }
-    job->name = strdup(sql_column_text(stmt, 0));
+    job->name = store_answer_text(sql_column_text(stmt, 0));
     params = sqlite3_column_blob(stmt, 1);
     job->params_bytes = params ? (size_t)sqlite3_column_bytes(stmt, 1) : 0;
     if (job->params_bytes > 0) {
-        job->params = malloc(job->params_bytes);
-        if (job->params) {
-            memcpy(job->params, params, job->params_bytes);
-        }
+        job->params = store_answer_data(params, job->params_bytes);
     }
     job->size_bytes = sql_column_number(stmt, 2);
     job->created_ms = sql_column_number(stmt, 3);
@@ -382,7 +379,7 @@ int store_write_take(struct store_db *db, struct store_op *op, struct error *err
     if (max_jobs == 0) {
         return 0;
     }
-    answer->jobs = calloc(max_jobs, sizeof(*answer->jobs));
+    answer->jobs = store_answer_memory(max_jobs, sizeof(*answer->jobs));
     statuses = calloc(max_jobs, sizeof(*statuses));
     if (!answer->jobs || !statuses) {
         free(statuses);

@@ -351,7 +351,7 @@ static int read_expired(struct store_db *db, struct store_op *op, bool *ret_more
     int rc;
 
     *ret_more = false;
-    answer->ids = calloc(EXPIRED_MAX, sizeof(*answer->ids));
+    answer->ids = store_answer_memory(EXPIRED_MAX, sizeof(*answer->ids));
     if (!stmt || !answer->ids) {
         return stmt ? error_set(err, ERROR_MEMORY, "no memory for ids") : -1;
     }

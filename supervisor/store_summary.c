@@ -79,7 +79,7 @@ static int compare_rows(const void *a, const void *b)
     const struct summary_row *y = b;
     int by_class = strcmp(x->class_name, y->class_name);
 
-    return by_class ? by_class : strcmp(x->stage, y->stage);
+    return by_class != 0 ? by_class : strcmp(x->stage, y->stage);
 }
 
 static int pack_summary(struct store_summary *summary, struct buf *out, struct error *err)

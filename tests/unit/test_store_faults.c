@@ -161,6 +161,7 @@ static void accept_until_killed(int fd)
     }
 }
 
+/* Reads ids until there are max or the other end is gone. */
 static size_t read_acked(int fd, struct uuid *ids, size_t count, size_t max)
 {
     while (count < max && read(fd, &ids[count], sizeof(ids[0])) == (ssize_t)sizeof(ids[0])) {
@@ -189,7 +190,7 @@ Test(store_faults, what_was_accepted_survives_kill_at_any_moment)
     size_t count = 0;
 
     cr_assert(ids);
-    srand(7);
+    srand((unsigned)getpid()); /* other moments in each run */
     for (int round = 0; round < 25; round++) {
         int pipe_fds[2];
         int status;
@@ -205,14 +206,16 @@ Test(store_faults, what_was_accepted_survives_kill_at_any_moment)
             _exit(1);
         }
         close(pipe_fds[1]);
-        usleep((useconds_t)(5000 + rand() % 60000));
+        /* In the middle of things, however fast or slow the disk is. */
+        count = read_acked(pipe_fds[0], ids, count, count + (size_t)(rand() % 12));
+        usleep((useconds_t)(rand() % 4000));
         kill(pid, SIGKILL);
         cr_assert_eq(waitpid(pid, &status, 0), pid);
         cr_assert(WIFSIGNALED(status), "it ended by itself");
         count = read_acked(pipe_fds[0], ids, count, ACKED_MAX);
         close(pipe_fds[0]);
     }
-    cr_assert_gt(count, 100, "only %zu were accepted: nothing was tested", count);
+    cr_assert_gt(count, 50, "only %zu were accepted: nothing was tested", count);
     fixture_open(&fixture);
     for (size_t i = 0; i < count; i++) {
         check_job(&ids[i]);
