@@ -630,7 +630,6 @@ Test(store, a_process_gets_one_receipt_even_when_its_supervisor_was_killed)
     struct store_sample sample = {
         .time_ms = 2500, .pid = 8, .class_name = "pdf", .rss_bytes = 4096};
 
-    fixture_open(&fixture);
     store_process_put(fixture.store, &reaped);
     store_process_put(fixture.store, &orphan);
     store_receipt_put(fixture.store, &reaped);
