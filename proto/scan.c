@@ -12,13 +12,14 @@
  */
 #include "proto/scan.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "proto/utf8.h"
 
 enum head_kind {
+    HEAD_EXT, /* the tags that the table leaves out */
     HEAD_BAD,
-    HEAD_EXT,
     HEAD_NIL,
     HEAD_BOOL,
     HEAD_FLOAT,
@@ -37,38 +38,30 @@ struct head {
 #define TABLE_FIRST 0xc0U
 
 static const struct head HEADS[32] = {
-    {HEAD_NIL, VALUE_NIL, 0, 0},
-    {HEAD_BAD, 0, 0, 0},
-    {HEAD_BOOL, VALUE_BOOL, 0, 0},
-    {HEAD_BOOL, VALUE_BOOL, 0, 0},
-    {HEAD_COUNT, VALUE_BIN, 1, 0},
-    {HEAD_COUNT, VALUE_BIN, 2, 0},
-    {HEAD_COUNT, VALUE_BIN, 4, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_FLOAT, VALUE_FLOAT, 4, 0},
-    {HEAD_FLOAT, VALUE_FLOAT, 8, 0},
-    {HEAD_UINT, VALUE_UINT, 1, 0},
-    {HEAD_UINT, VALUE_UINT, 2, 0},
-    {HEAD_UINT, VALUE_UINT, 4, 0},
-    {HEAD_UINT, VALUE_UINT, 8, 0},
-    {HEAD_INT, VALUE_INT, 1, 0},
-    {HEAD_INT, VALUE_INT, 2, 0},
-    {HEAD_INT, VALUE_INT, 4, 0},
-    {HEAD_INT, VALUE_INT, 8, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_EXT, 0, 0, 0},
-    {HEAD_COUNT, VALUE_STR, 1, 32},
-    {HEAD_COUNT, VALUE_STR, 2, 0},
-    {HEAD_COUNT, VALUE_STR, 4, 0},
-    {HEAD_COUNT, VALUE_ARRAY, 2, 16},
-    {HEAD_COUNT, VALUE_ARRAY, 4, 0},
-    {HEAD_COUNT, VALUE_MAP, 2, 16},
-    {HEAD_COUNT, VALUE_MAP, 4, 0},
+    [0xc0 - TABLE_FIRST] = {HEAD_NIL, VALUE_NIL, 0, 0},
+    [0xc1 - TABLE_FIRST] = {HEAD_BAD, 0, 0, 0},
+    [0xc2 - TABLE_FIRST] = {HEAD_BOOL, VALUE_BOOL, 0, 0},
+    [0xc3 - TABLE_FIRST] = {HEAD_BOOL, VALUE_BOOL, 0, 0},
+    [0xc4 - TABLE_FIRST] = {HEAD_COUNT, VALUE_BIN, 1, 0},
+    [0xc5 - TABLE_FIRST] = {HEAD_COUNT, VALUE_BIN, 2, 0},
+    [0xc6 - TABLE_FIRST] = {HEAD_COUNT, VALUE_BIN, 4, 0},
+    [0xca - TABLE_FIRST] = {HEAD_FLOAT, VALUE_FLOAT, 4, 0},
+    [0xcb - TABLE_FIRST] = {HEAD_FLOAT, VALUE_FLOAT, 8, 0},
+    [0xcc - TABLE_FIRST] = {HEAD_UINT, VALUE_UINT, 1, 0},
+    [0xcd - TABLE_FIRST] = {HEAD_UINT, VALUE_UINT, 2, 0},
+    [0xce - TABLE_FIRST] = {HEAD_UINT, VALUE_UINT, 4, 0},
+    [0xcf - TABLE_FIRST] = {HEAD_UINT, VALUE_UINT, 8, 0},
+    [0xd0 - TABLE_FIRST] = {HEAD_INT, VALUE_INT, 1, 0},
+    [0xd1 - TABLE_FIRST] = {HEAD_INT, VALUE_INT, 2, 0},
+    [0xd2 - TABLE_FIRST] = {HEAD_INT, VALUE_INT, 4, 0},
+    [0xd3 - TABLE_FIRST] = {HEAD_INT, VALUE_INT, 8, 0},
+    [0xd9 - TABLE_FIRST] = {HEAD_COUNT, VALUE_STR, 1, 32},
+    [0xda - TABLE_FIRST] = {HEAD_COUNT, VALUE_STR, 2, 0},
+    [0xdb - TABLE_FIRST] = {HEAD_COUNT, VALUE_STR, 4, 0},
+    [0xdc - TABLE_FIRST] = {HEAD_COUNT, VALUE_ARRAY, 2, 16},
+    [0xdd - TABLE_FIRST] = {HEAD_COUNT, VALUE_ARRAY, 4, 0},
+    [0xde - TABLE_FIRST] = {HEAD_COUNT, VALUE_MAP, 2, 16},
+    [0xdf - TABLE_FIRST] = {HEAD_COUNT, VALUE_MAP, 4, 0},
 };
 
 void scan_init(struct scan *scan, const void *data, size_t size_bytes, bool minimal)
@@ -163,11 +156,14 @@ static bool take_float(size_t width, uint64_t bits, struct scan_item *ret_item)
 /* A number in one of the signed forms; one that is not negative is a UINT like any other. */
 static bool take_signed(struct scan *scan, size_t width, uint64_t bits, struct scan_item *ret_item)
 {
-    uint64_t sign = UINT64_C(1) << (8 * width - 1);
-    uint64_t extended = bits & sign ? bits | ~(sign | (sign - 1)) : bits;
     static const int64_t needs_width_below[9] = {
         [1] = -32, [2] = INT8_MIN, [4] = INT16_MIN, [8] = INT32_MIN};
+    uint64_t sign;
+    uint64_t extended;
 
+    assert(width >= 1 && width <= 8);
+    sign = UINT64_C(1) << (8 * width - 1);
+    extended = bits & sign ? bits | ~(sign | (sign - 1)) : bits;
     if (!(bits & sign)) {
         ret_item->type = VALUE_UINT;
         ret_item->uint_value = bits;

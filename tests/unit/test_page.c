@@ -217,6 +217,8 @@ static float written_as(float points)
 
 Test(page, coordinates_are_rounded_and_clamped, .init = begin, .fini = end)
 {
+    float points = 0.37F;
+
     cr_assert_eq(written_as(NAN), 0);
     cr_assert_eq(written_as(INFINITY), PAGE_COORDINATE_MAX_PT);
     cr_assert_eq(written_as(-INFINITY), -PAGE_COORDINATE_MAX_PT);
@@ -229,7 +231,7 @@ Test(page, coordinates_are_rounded_and_clamped, .init = begin, .fini = end)
     cr_assert_eq(written_as(-0.006F), -0.01F);
     cr_assert_eq(written_as(612.0F), 612.0F);
     cr_assert_eq(written_as(1000000.5F), 1000000.5F);
-    for (float points = 0.37F; points < 1e7F; points *= 1.37F) {
+    for (int i = 0; i < 54; i++, points *= 1.37F) {
         same_coordinate(written_as(points), points);
         cr_assert_eq(written_as(-points), -written_as(points));
         cr_assert_eq(written_as(written_as(points)), written_as(points));

@@ -100,6 +100,7 @@ static uint64_t number(const char *cell)
     char *end;
     uint64_t value;
 
+    cr_assert_not_null(cell);
     if (strcmp(cell, "2^64-1") == 0) {
         return UINT64_MAX;
     }
