@@ -231,10 +231,11 @@ Test(page, coordinates_are_rounded_and_clamped, .init = begin, .fini = end)
     cr_assert_eq(written_as(-0.006F), -0.01F);
     cr_assert_eq(written_as(612.0F), 612.0F);
     cr_assert_eq(written_as(1000000.5F), 1000000.5F);
-    for (int i = 0; i < 54; i++, points *= 1.37F) {
+    for (int i = 0; i < 54; i++) {
         same_coordinate(written_as(points), points);
         cr_assert_eq(written_as(-points), -written_as(points));
         cr_assert_eq(written_as(written_as(points)), written_as(points));
+        points *= 1.37F;
     }
 }
 
