@@ -135,25 +135,34 @@ static struct store_op *open_accept(struct store_op *op)
     return op;
 }
 
-/* The sources of accepted jobs to their places and onto the disk. What fails is settled. */
+static void refuse_accept(struct store_thread *thread, struct store_op *op, const struct error *err)
+{
+    store_files_undo(&thread->files, op);
+    settle(op, err);
+}
+
+/* The sources of accepted jobs to their places and onto the disk. What fails is settled. The
+ * files' contents go first: a journal that is written with them has the folders in it already,
+ * and what is synced then costs nothing. */
 static void place_files(struct store_thread *thread)
 {
+    struct store_op *op = open_accept(thread->writes.first);
     struct error err = ERROR_INIT;
-    bool synced;
 
-    for (struct store_op *op = open_accept(thread->writes.first); op; op = open_accept(op->next)) {
+    for (; op; op = open_accept(op->next)) {
         if (store_files_place(&thread->files, op, &err) < 0) {
             settle(op, &err);
         }
     }
-    if (!open_accept(thread->writes.first)) {
-        return;
+    for (op = open_accept(thread->writes.first); op; op = open_accept(op->next)) {
+        if (store_files_sync(&thread->files, op, &err) < 0) {
+            refuse_accept(thread, op, &err);
+        }
     }
-    synced = store_files_sync_folders(&thread->files, &err) == 0;
-    for (struct store_op *op = open_accept(thread->writes.first); op; op = open_accept(op->next)) {
-        if (!synced || store_files_sync(&thread->files, op, &err) < 0) {
-            store_files_undo(&thread->files, op);
-            settle(op, &err);
+    op = open_accept(thread->writes.first);
+    if (op && store_files_sync_folders(&thread->files, &err) < 0) {
+        for (; op; op = open_accept(op->next)) {
+            refuse_accept(thread, op, &err);
         }
     }
 }
