@@ -52,8 +52,9 @@ const struct settings_row settings_rows[] = {
      AT(memory_budget_percent)},
     {"limits", "cpu_slots", SETTINGS_NUMBER, 0, 1024, "0",
      "CPUs' worth of work at once; 0 takes the CPUs that ebbd may run on.", AT(cpu_slots)},
-    {"limits", "active_jobs", SETTINGS_NUMBER, 1, 4096, "16",
-     "Jobs in work at once; the others wait on the disk.", AT(active_jobs)},
+    {"limits", "active_jobs", SETTINGS_NUMBER, 0, 4096, "16",
+     "Jobs in work at once; the others wait on the disk. 0 takes none up, for a daemon that only "
+     "answers.", AT(active_jobs)},
     {"limits", "queued_jobs", SETTINGS_NUMBER, 1, 100000000, "1000000",
      "Jobs that may wait; more are refused.", AT(queued_jobs)},
     {"limits", "clients", SETTINGS_NUMBER, 1, 4096, "64",
