@@ -52,7 +52,7 @@ static int connect_to(int fd, const struct sockaddr_un *address, struct error *e
         if (errno == EAGAIN && clock_monotonic_ms() < deadline_ms) {
             poll(NULL, 0, CONNECT_RETRY_MS);
         } else if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) {
-            return error_set(err, ERROR_NOT_FOUND, "no daemon answers at %s", address->sun_path);
+            return error_set(err, ERROR_NOT_FOUND, "nobody answers at %s", address->sun_path);
         } else if (errno != EINTR) {
             return error_set_errno(err, errno, "connecting to %s", address->sun_path);
         }

@@ -18,6 +18,7 @@
 
 #define EVENTS_SHOWN 50
 #define EVENTS_MAX 1000
+#define KIND_COLUMNS 18U
 /* So long may pass without an event before it is asked whether the daemon is still there. */
 #define QUIET_MS 30000U
 
@@ -42,6 +43,7 @@ static void print_event(struct value event)
     char kind[64];
     char job[UUID_TEXT_BYTES];
     char text[FORMAT_TEXT_BYTES];
+    unsigned columns;
 
     format_text(value_get(event, "kind"), kind, sizeof(kind));
     if (value_str_equal(value_get(event, "kind"), "job.progress")) {
@@ -52,10 +54,8 @@ static void print_event(struct value event)
     format_text(value_get(event, "text"), text, sizeof(text));
     printf("%s%s%s  ", output_style(stdout, STYLE_DIM), time, output_style(stdout, STYLE_PLAIN));
     output_line_text(stdout, kind);
-    printf("%*s",
-           (int)(sizeof("job.interrupted") > strlen(kind) ? sizeof("job.interrupted") - strlen(kind)
-                                                          : 1),
-           "");
+    columns = (unsigned)strlen(kind);
+    printf("%*s", columns < KIND_COLUMNS ? (int)(KIND_COLUMNS - columns) : 2, "");
     if (job[0]) {
         output_line_text(stdout, job);
         fputs("  ", stdout);

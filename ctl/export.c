@@ -131,7 +131,7 @@ enum ctl_exit export_documents(struct session *session, const struct watch *watc
         enum ctl_exit code = CTL_EXIT_OK;
 
         ordinal = i > 0 && strcmp(jobs[i - 1]->name, jobs[i]->name) == 0 ? ordinal + 1 : 1;
-        if (!jobs[i]->has_document) {
+        if (!jobs[i]->document[0]) {
             continue;
         }
         code = watch->count == 1 ? export_document(session, jobs[i]->id, folder)

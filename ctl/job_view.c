@@ -38,18 +38,27 @@ void job_view_outcome(struct value job, char *ret_text, size_t size_bytes)
              text[0] ? ": " : "", text);
 }
 
-static void print_counts(FILE *file, struct value counts)
+void job_view_counts(FILE *file, struct value job)
 {
+    struct value counts = value_get(job, "counts");
     size_t count = value_count(counts);
+    char text[FORMAT_TEXT_BYTES] = "";
+    size_t used = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && used < sizeof(text); i++) {
         struct value key;
         struct value number;
         char name[65];
 
         if (value_entry(counts, i, &key, &number) && value_str_copy(key, name, sizeof(name))) {
-            format_field_number(file, name, number);
+            int wrote = snprintf(text + used, sizeof(text) - used, "%s%s %" PRIu64,
+                                 used > 0 ? ", " : "", name, value_uint(number, 0));
+
+            used += wrote > 0 ? (size_t)wrote : 0;
         }
+    }
+    if (used > 0) {
+        format_field(file, "counts", "%s", text);
     }
 }
 
@@ -71,7 +80,7 @@ void job_view_fields(FILE *file, struct value job)
     format_field_bytes(file, "size", value_get(job, "size_bytes"));
     format_field_number(file, "pages", value_get(job, "pages"));
     format_field_number(file, "pages failed", value_get(job, "pages_failed_count"));
-    print_counts(file, value_get(job, "counts"));
+    job_view_counts(file, job);
     format_field_time(file, "created", value_get(job, "created_at"));
     format_field_time(file, "started", value_get(job, "started_at"));
     format_field_time(file, "finished", value_get(job, "finished_at"));

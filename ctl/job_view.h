@@ -16,6 +16,8 @@ enum ctl_exit job_view_exit(struct value job);
 void job_view_outcome(struct value job, char *ret_text, size_t size_bytes);
 
 void job_view_fields(FILE *file, struct value job);
+/* What was counted in it, in a line. */
+void job_view_counts(FILE *file, struct value job);
 void job_view_stages(FILE *file, struct value job);
 /* Warnings and failed pages, at most max_lines of each. */
 void job_view_troubles(FILE *file, struct value job, size_t max_lines);

@@ -181,18 +181,24 @@ static void draw_many(struct progress *progress, const struct watch *watch)
     }
 }
 
+/* time_ms: 0 where it was too short to be seen. */
 static void tell_stage(const struct watch_job *job, const char *name, uint64_t items,
                        uint64_t time_ms, uint64_t peak_rss_bytes)
 {
-    char time[32];
+    char time[40] = "";
     char rate[40];
     char peak[32];
 
-    clock_format_duration(time_ms, time, sizeof(time));
+    if (time_ms > 0) {
+        char duration[32];
+
+        clock_format_duration(time_ms, duration, sizeof(duration));
+        snprintf(time, sizeof(time), " in %s", duration);
+    }
     format_rate(items, time_ms, rate, sizeof(rate));
     parse_format_bytes(peak_rss_bytes, peak, sizeof(peak));
-    output_note("%s: %s: %" PRIu64 "%s in %s%s%s%s%s", job->name, name, items,
-                items == 1 ? " item" : " items", time, rate[0] ? ", " : "", rate,
+    output_note("%s: %s: %" PRIu64 " %s%s%s%s%s%s", job->name, name, items,
+                items == 1 ? "item" : "items", time, rate[0] ? ", " : "", rate,
                 peak_rss_bytes ? ", peak RSS " : "", peak_rss_bytes ? peak : "");
 }
 
@@ -271,7 +277,9 @@ void progress_job_ended(struct progress *progress, const struct watch *watch,
         }
         output_note("%s: %s, %" PRIu64 " pages%s, %s", ended->name, ended->outcome, ended->pages,
                     failed, time);
-    } else if (progress->mode == PROGRESS_LIVE && (watch->count > 1 || progress->expected > 1)) {
+    } else if (progress->mode == PROGRESS_LIVE && ended->exit != CTL_EXIT_OK &&
+               (watch->count > 1 || progress->expected > 1)) {
+        /* What went well is in the sum. */
         live_print(&progress->live, "%s: %s, %" PRIu64 " pages%s, %s", ended->name, ended->outcome,
                    ended->pages, failed, time);
     }

@@ -23,8 +23,8 @@
 
 #define RECEIPTS_A_PAGE 500U
 #define TROUBLES_SHOWN 20U
-/* Receipts of more processes are shown as sums. */
-#define RECEIPTS_SHOWN 40U
+/* Of a document's id; `ebb show` takes its beginning. */
+#define DOCUMENT_SHOWN_BYTES 13
 
 typedef void (*receipt_cb)(void *user, struct value receipt);
 
@@ -153,7 +153,9 @@ static void print_hints(const struct run_report *report, const char *show)
 
     session_example_options(report->session, options, sizeof(options));
     format_field(stdout, "state", "%s", report->session->place.state);
-    format_field(stdout, "to see it", "ebb show %s%s", show, options);
+    if (show[0]) {
+        format_field(stdout, "to see it", "ebb show %s%s", show, options);
+    }
 }
 
 static void print_supervisor(const struct run_report *report)
@@ -246,6 +248,7 @@ static enum ctl_exit print_one(const struct run_report *report, const struct wat
         output_line_text(stdout, job->name);
         printf("%s  ", output_style(stdout, STYLE_PLAIN));
         print_summary(reply.data);
+        job_view_counts(stdout, reply.data);
         job_view_troubles(stdout, reply.data, TROUBLES_SHOWN);
         putchar('\n');
         job_view_stages(stdout, reply.data);
@@ -262,17 +265,7 @@ static enum ctl_exit print_one(const struct run_report *report, const struct wat
         print_freed(sum.count, sum.freed_bytes);
         format_field_text(stdout, "document", value_get(reply.data, "document_id"));
         format_field_text(stdout, "job", value_get(reply.data, "job_id"));
-        for (size_t i = 0; i < value_count(value_get(reply.data, "counts")); i++) {
-            struct value key;
-            struct value number;
-            char name[65];
-
-            if (value_entry(value_get(reply.data, "counts"), i, &key, &number) &&
-                value_str_copy(key, name, sizeof(name))) {
-                format_field_number(stdout, name, number);
-            }
-        }
-        print_hints(report, job->has_document ? job->id : "DOCUMENT");
+        print_hints(report, job->document);
         reply_deinit(&reply);
     }
     table_destroy(sum.table);
@@ -281,7 +274,7 @@ static enum ctl_exit print_one(const struct run_report *report, const struct wat
 
 static const struct table_column documents_columns[] = {
     {"NAME", TABLE_GIVES_WAY}, {"OUTCOME", TABLE_LEFT}, {"PAGES", TABLE_RIGHT},
-    {"FAILED", TABLE_RIGHT},   {"TIME", TABLE_RIGHT},   {"JOB", TABLE_LEFT},
+    {"FAILED", TABLE_RIGHT},   {"TIME", TABLE_RIGHT},   {"DOCUMENT", TABLE_LEFT},
 };
 
 static void print_documents(const struct run_report *report)
@@ -297,7 +290,7 @@ static void print_documents(const struct run_report *report)
             table_number(table, job->pages);
             table_number(table, job->pages_failed);
             table_duration(table, job->wall_ms);
-            table_text(table, job->id);
+            table_format(table, "%.*s", DOCUMENT_SHOWN_BYTES, job->document);
         }
     }
     table_print(table, stdout, output_is_terminal(stdout) ? output_columns(stdout) : 0);
@@ -363,7 +356,7 @@ static enum ctl_exit print_several(const struct run_report *report)
     printf("\n%zu documents, %" PRIu64 " pages in %s; %zu failed\n\n", watch->ended,
            watch->pages_ended, elapsed, watch->failed);
     code = print_costs(report);
-    print_hints(report, "JOB");
+    print_hints(report, "DOCUMENT");
     return code;
 }
 

@@ -156,7 +156,14 @@ static enum ctl_exit search(struct session *session, const struct search_values 
     if (code != CTL_EXIT_OK) {
         return code;
     }
-    return values->common.json ? results_print(path) : print_results(path);
+    if (!values->common.json) {
+        return print_results(path);
+    }
+    code = results_print(path);
+    if (!output_is_terminal(stdout)) {
+        putchar('\n');
+    }
+    return code;
 }
 
 static enum ctl_exit run_search(const struct invocation *invocation)

@@ -17,6 +17,13 @@
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
 
+/* A daemon that only answers: it takes up no job that waits or was interrupted, and keeps no worker
+ * ready that nobody needs. */
+static const char *const reading_arguments[] = {
+    "--set=limits.active_jobs=0",
+    "--set=class.pdf.spare=0",
+};
+
 #define ADVICE_NO_STATE "name a folder with --state DIR"
 
 /* What to do about a refusal; NULL where its text says all. */
@@ -212,8 +219,9 @@ enum ctl_exit session_open(struct session *ret_session, const struct common_valu
         }
     }
     if (code == CTL_EXIT_OK && !session.client) {
-        code = may_start ? start_private(&session, NULL, NULL, 0)
-                         : fail_no_daemon(&session, &err, want);
+        code = may_start
+                   ? start_private(&session, NULL, reading_arguments, ARRAY_LEN(reading_arguments))
+                   : fail_no_daemon(&session, &err, want);
     }
     if (code == CTL_EXIT_OK) {
         *ret_session = session;

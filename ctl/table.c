@@ -21,7 +21,7 @@
 #define TABLE_BYTES_MAX (256U << 20)
 #define CELL_BYTES 1280
 #define GAP_COLUMNS 2
-#define GIVES_WAY_LEAST 12
+#define GIVES_WAY_LEAST 16
 
 struct table {
     const struct table_column *columns;

@@ -139,7 +139,8 @@ static void note_stage(struct watch_live *live, size_t index, struct value seen)
     stage->items = value_uint(value_get(seen, "items"), 0);
     if (strcmp(stage->status, "processing") == 0) {
         stage->first_ms = stage->first_ms ? stage->first_ms : now_ms;
-        stage->last_ms = now_ms;
+        /* After its last item a stage still persists; that is not the pace of its items. */
+        stage->last_ms = stage->items_done < stage->items ? now_ms : stage->last_ms;
         if (live->rss_bytes > stage->peak_rss_bytes) {
             stage->peak_rss_bytes = live->rss_bytes;
         }
@@ -265,7 +266,7 @@ static void end_job(struct watch *watch, struct watch_job *job, struct value rep
     job->pages = value_uint(value_get(reply, "pages"), 0);
     job->pages_failed = value_uint(value_get(reply, "pages_failed_count"), 0);
     job->wall_ms = value_uint(value_get(reply, "wall_ms"), 0);
-    job->has_document = value_type(value_get(reply, "document_id")) == VALUE_STR;
+    format_text(value_get(reply, "document_id"), job->document, sizeof(job->document));
     format_text(value_get(reply, "status"), status, sizeof(status));
     format_text(value_get(value_get(reply, "error"), "code"), code, sizeof(code));
     snprintf(job->outcome, sizeof(job->outcome), "%s%s%s", status, code[0] ? ": " : "", code);

@@ -43,10 +43,10 @@ struct watch_job {
     enum ctl_exit exit; /* once ENDED */
     char *name;         /* owned */
     uint64_t pages, pages_failed;
-    uint64_t wall_ms;        /* once ENDED */
-    bool has_document;       /* once ENDED: there is something in the library */
-    char outcome[96];        /* once ENDED: status and error code */
-    struct watch_live *live; /* owned; NULL unless ACTIVE or ENDING */
+    uint64_t wall_ms;               /* once ENDED */
+    char document[UUID_TEXT_BYTES]; /* once ENDED; "" where it made none */
+    char outcome[96];               /* once ENDED: status and error code */
+    struct watch_live *live;        /* owned; NULL unless ACTIVE or ENDING */
 };
 
 struct watch {
