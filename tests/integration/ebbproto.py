@@ -35,6 +35,14 @@ EXIT_MEMORY = 68
 EXIT_ORPHANED = 70
 
 
+def sanitized(program):
+    """Is this program built with sanitizers: slower, and its memory says nothing?"""
+    if not pathlib.Path(program).exists():
+        return False
+    data = pathlib.Path(program).read_bytes()
+    return b"__asan_init" in data or b"__tsan_init" in data
+
+
 def _message_numbers():
     text = (SOURCE / "proto" / "message.h").read_text()
     found = re.findall(

@@ -28,9 +28,7 @@ OTHER = "00000000-0000-7000-8000-00000000000b"
 NOBODY = 65534
 MIB = 1 << 20
 
-SANITIZED = PROBE.exists() and any(
-    name in PROBE.read_bytes() for name in (b"__asan_init", b"__tsan_init")
-)
+SANITIZED = ebbproto.sanitized(PROBE)
 
 pytestmark = pytest.mark.skipif(not PROBE.exists(), reason=f"{PROBE} has not been built")
 

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import ebbproto
 from ebbproto import (
     EXIT_INIT,
     EXIT_OK,
@@ -28,9 +29,7 @@ PROBE = TEST_WORKERS / "ebb-probe"
 JOB = "00000000-0000-7000-8000-00000000000a"
 MIB = 1 << 20
 
-SANITIZED = PROBE.exists() and any(
-    name in PROBE.read_bytes() for name in (b"__asan_init", b"__tsan_init")
-)
+SANITIZED = ebbproto.sanitized(PROBE)
 
 pytestmark = pytest.mark.skipif(not PROBE.exists(), reason=f"{PROBE} has not been built")
 

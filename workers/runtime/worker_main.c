@@ -292,7 +292,9 @@ static void live(struct worker *worker)
 static void finish(struct worker *worker)
 {
     if (worker->initialised && worker->ops->deinit) {
+        channel_guard(&worker->channel, true);
         worker->ops->deinit(worker->user);
+        channel_guard(&worker->channel, false);
     }
     worker_send_bye(worker);
     if (worker->has_settings) {
