@@ -64,13 +64,55 @@ static void describe_type(const struct settings_row *row, char *ret_text, size_t
     }
 }
 
+#define LINE_COLUMNS 78
+
+/* Words into lines. In mdoc, what begins with a dot at the start of a line would be a request. */
+static void print_wrapped(FILE *out, bool mdoc, const char *text)
+{
+    int indent = mdoc ? 0 : 6;
+    int column = 0;
+
+    while (*text) {
+        int word = (int)strcspn(text, " ");
+
+        if (column == 0 || column + 1 + word > LINE_COLUMNS) {
+            fprintf(out, "%s%*s%s", column > 0 ? "\n" : "", indent, "",
+                    mdoc && text[0] == '.' ? "\\&" : "");
+            column = indent;
+        } else {
+            fputc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", word, text);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    fputc('\n', out);
+}
+
 static void print_section(FILE *out, bool mdoc, const char *section, bool first)
 {
     if (mdoc) {
-        fprintf(out, "%s.Ss [%s]\n.Bl -tag -width Ds\n", first ? "" : ".El\n", section);
+        fprintf(out, "%s.Ss [%s]\\&\n.Bl -tag -width Ds\n", first ? "" : ".El\n", section);
     } else {
         fprintf(out, "%s[%s]\n", first ? "" : "\n", section);
     }
+}
+
+/* initial may be NULL. */
+static void print_option(FILE *out, bool mdoc, const char *key, const char *type,
+                         const char *initial, const char *help)
+{
+    const char *comma = initial ? "; default " : "";
+
+    initial = initial ? initial : "";
+    if (mdoc) {
+        fprintf(out, ".It Ic %s Pq %s%s%s\n", key, type, comma, initial);
+    } else {
+        fprintf(out, "  %s  (%s%s%s)\n", key, type, comma, initial);
+    }
+    print_wrapped(out, mdoc, help);
 }
 
 static void print_row(FILE *out, bool mdoc, const struct settings_row *row)
@@ -78,13 +120,7 @@ static void print_row(FILE *out, bool mdoc, const struct settings_row *row)
     char type[128];
 
     describe_type(row, type, sizeof(type));
-    if (mdoc) {
-        fprintf(out, ".It Ic %s Pq %s%s%s\n%s\n", row->key, type, row->initial ? "; default " : "",
-                row->initial ? row->initial : "", row->help);
-    } else {
-        fprintf(out, "  %s  (%s%s%s)\n      %s\n", row->key, type, row->initial ? "; default " : "",
-                row->initial ? row->initial : "", row->help);
-    }
+    print_option(out, mdoc, row->key, type, row->initial, row->help);
 }
 
 /* The built-in classes: what they have in place of the defaults above. */
@@ -97,7 +133,8 @@ static void print_builtins(FILE *out, bool mdoc)
 
         if (mdoc) {
             if (first) {
-                fprintf(out, "%s.Ss [class.%s]\nBuilt in:\n.Bd -literal -offset indent -compact\n",
+                fprintf(out,
+                        "%s.Ss [class.%s]\\&\nBuilt in:\n.Bd -literal -offset indent -compact\n",
                         i == 0 ? ".El\n" : ".Ed\n", builtin->class_name);
             }
             fprintf(out, "%s = %s\n", builtin->key, builtin->value);
@@ -113,10 +150,6 @@ static void print_builtins(FILE *out, bool mdoc)
 
 void settings_print_help(FILE *out, bool mdoc)
 {
-    static const struct settings_row option = {
-        .key = "option.KEY",
-        .help = "Handed over to the class's workers as KEY; they say what they know."};
-
     for (size_t i = 0; i < settings_row_count; i++) {
         if (i == 0 || strcmp(settings_rows[i - 1].section, settings_rows[i].section) != 0) {
             print_section(out, mdoc, settings_rows[i].section, i == 0);
@@ -127,8 +160,8 @@ void settings_print_help(FILE *out, bool mdoc)
     for (size_t i = 0; i < settings_class_row_count; i++) {
         print_row(out, mdoc, &settings_class_rows[i]);
     }
-    fprintf(out, mdoc ? ".It Ic %s Pq text\n%s\n" : "  %s  (text)\n      %s\n", option.key,
-            option.help);
+    print_option(out, mdoc, "option.KEY", "text", NULL,
+                 "Handed over to the class's workers as KEY; they say what they know.");
     print_builtins(out, mdoc);
 }
 

@@ -398,6 +398,27 @@ Test(settings, differences_are_named)
     settings_deinit(&other);
 }
 
+/* text holds words, however they are broken into lines. */
+static bool has_words(const char *text, const char *words)
+{
+    for (const char *start = text; (start = strchr(start, words[0])); start++) {
+        const char *p = start, *w = words;
+
+        while (*w && (*p == *w || (*w == ' ' && *p == '\n'))) {
+            bool blank = *w == ' ';
+
+            p++, w++;
+            while (blank && (*p == ' ' || *p == '\n' || (*p == '\\' && p[1] == '&'))) {
+                p += *p == '\\' ? 2 : 1;
+            }
+        }
+        if (!*w) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Every option is in the help with its key, and every row is fit to be there. */
 Test(settings, help_tells_every_option)
 {
@@ -417,13 +438,43 @@ Test(settings, help_tells_every_option)
 
             snprintf(item, sizeof(item), mdoc ? "\n.It Ic %s Pq " : "\n  %s  (", row->key);
             cr_assert(strstr(text, item), "no %s", row->key);
-            cr_assert(strstr(text, row->help), "no help of %s", row->key);
+            cr_assert(has_words(text, row->help), "no help of %s", row->key);
             cr_assert_eq(row->help[strlen(row->help) - 1], '.', "%s", row->key);
         }
         cr_assert(strstr(text, "option.KEY"));
         cr_assert(strstr(text, "[class.library]"));
         free(text);
     }
+}
+
+/* The example is read as it is, and with each of its "#key = value" lines in force, where it says
+ * nothing but the defaults. */
+Test(settings, the_example_is_made_of_defaults)
+{
+    struct error err = ERROR_INIT;
+    struct settings defaults;
+    char line[256], differences[4096] = "";
+    FILE *example = fopen(EBB_TEST_SOURCE_DIR "/docs/ebb.conf.example", "r");
+    FILE *file = fopen(path, "w");
+    unsigned options = 0;
+
+    cr_assert(example && file);
+    cr_assert_eq(settings_load(&settings, EBB_TEST_SOURCE_DIR "/docs/ebb.conf.example", true, &err),
+                 0, "%s", err.msg);
+    while (fgets(line, sizeof(line), example)) {
+        bool option = line[0] == '#' && line[1] != ' ' && strchr(line, '=');
+
+        options += option;
+        fputs(line + option, file);
+    }
+    fclose(example);
+    fclose(file);
+    cr_assert_gt(options, 10);
+    cr_assert_eq(settings_load(&settings, path, true, &err), 0, "%s", err.msg);
+    settings_init(&defaults);
+    settings_diff(&defaults, &settings, count, differences);
+    cr_assert_str_eq(differences, "");
+    settings_deinit(&defaults);
 }
 
 Test(settings, numbers_are_written_as_they_are_read)
