@@ -365,19 +365,30 @@ Test(message_reject, every_text_too_short_or_too_long, .init = begin)
     }
 }
 
-/* A list or map with one element more than it may have, all of them legal. */
-static void start_too_many(enum field field, const struct field_spec *spec)
+static bool is_map(const struct field_spec *spec)
 {
+    return spec->type == FIELD_TYPE_STRMAP || spec->type == FIELD_TYPE_COUNTS;
+}
+
+static bool has_elements(const struct field_spec *spec)
+{
+    return spec->type >= FIELD_TYPE_STRMAP && spec->type != FIELD_TYPE_ANY;
+}
+
+/* A message with this list or map alone, of so many legal elements. */
+static enum message_direction start_elements(enum field field, uint64_t count)
+{
+    const struct field_spec *spec = field_spec(field);
     enum message_direction direction;
     char key[32];
 
     cr_assert(start_with(field, &direction));
-    if (spec->type == FIELD_TYPE_STRMAP || spec->type == FIELD_TYPE_COUNTS) {
-        pack_map(&raw, spec->max + 1);
+    if (is_map(spec)) {
+        pack_map(&raw, count);
     } else {
-        pack_array(&raw, spec->max + 1);
+        pack_array(&raw, count);
     }
-    for (uint64_t i = 0; i <= spec->max; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         snprintf(key, sizeof(key), "k%u", (unsigned)i);
         if (spec->type == FIELD_TYPE_STRMAP) {
             pack_key_str(&raw, key, "");
@@ -391,9 +402,7 @@ static void start_too_many(enum field field, const struct field_spec *spec)
             pack_raw(&raw, "\x93\x01\xa1x\xa0", 5);
         }
     }
-    refused(direction, spec->type == FIELD_TYPE_STRMAP || spec->type == FIELD_TYPE_COUNTS
-                           ? "a map with too many entries"
-                           : "an array that is too long");
+    return direction;
 }
 
 Test(message_reject, every_list_and_map_too_long, .init = begin)
@@ -401,8 +410,42 @@ Test(message_reject, every_list_and_map_too_long, .init = begin)
     for (unsigned f = 0; f < FIELD_COUNT; f++) {
         const struct field_spec *spec = field_spec((enum field)f);
 
-        if (spec->type >= FIELD_TYPE_STRMAP && spec->type != FIELD_TYPE_ANY) {
-            start_too_many((enum field)f, spec);
+        if (has_elements(spec)) {
+            refused(start_elements((enum field)f, spec->max + 1),
+                    is_map(spec) ? "a map with too many entries" : "an array that is too long");
+        }
+    }
+}
+
+/* The field itself is taken: the message is, or wants others. */
+static void taken(enum message_direction direction)
+{
+    struct error err = ERROR_INIT;
+    struct message message;
+
+    if (message_decode(body.data, body.size, direction, &message, &err) == 0) {
+        message_deinit(&message);
+    } else {
+        cr_assert(strstr(err.msg, "is missing"), "%s", err.msg);
+    }
+}
+
+Test(message_reject, but_not_at_its_bounds, .init = begin)
+{
+    for (unsigned f = 0; f < FIELD_COUNT; f++) {
+        const struct field_spec *spec = field_spec((enum field)f);
+        enum message_direction direction;
+
+        if (has_elements(spec)) {
+            taken(start_elements((enum field)f, spec->max));
+        } else if (spec->type == FIELD_TYPE_UINT) {
+            cr_assert(start_with((enum field)f, &direction));
+            pack_uint(&raw, spec->max);
+            taken(direction);
+        } else if (spec->type == FIELD_TYPE_STR) {
+            cr_assert(start_with((enum field)f, &direction));
+            pack_str(&raw, sample_text(spec->max));
+            taken(direction);
         }
     }
 }
