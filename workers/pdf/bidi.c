@@ -74,7 +74,8 @@ static int by_start(const void *a, const void *b)
     return (x->cluster > y->cluster) - (x->cluster < y->cluster);
 }
 
-/* Turns items [first, end) round, clusters as wholes. */
+/* Turns items [first, end) round, clusters as wholes. What has a left and a right form ("(") stands
+ * on the page in the form that is seen, and is stored in the other one. */
 static void reverse(struct bidi_item *items, uint32_t first, uint32_t end,
                     struct bidi_item *scratch)
 {
@@ -91,6 +92,9 @@ static void reverse(struct bidi_item *items, uint32_t first, uint32_t end,
         from = next;
     }
     memcpy(&items[first], &scratch[first], (end - first) * sizeof(*items));
+    for (uint32_t i = first; i < end; i++) {
+        items[i].character = ucdn_mirror(items[i].character);
+    }
 }
 
 /* Whether a neutral or a number's punctuation belongs to the stretch of other: a stretch goes on

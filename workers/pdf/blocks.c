@@ -84,12 +84,12 @@ static bool is_roman(uint32_t c)
     return c == 'i' || c == 'v' || c == 'x' || c == 'l' || c == 'c';
 }
 
-/* "12", "b" or "iv" from i on; its length. */
-static uint32_t enumerator(const uint32_t *characters, uint32_t count, uint32_t i)
+/* "12" (of so many digits at most), "b" or "iv" from i on; its length. */
+static uint32_t enumerator(const uint32_t *characters, uint32_t count, uint32_t i, uint32_t digits)
 {
     uint32_t end = i;
 
-    while (end < count && end - i < 3 && is_digit(characters[end])) {
+    while (end < count && end - i < digits && is_digit(characters[end])) {
         end++;
     }
     if (end > i) {
@@ -114,11 +114,11 @@ uint32_t blocks_marker(const uint32_t *characters, uint32_t count)
         return 0;
     }
     if (is_bullet(characters[0])) {
-        return count == 1 || characters[1] == ' ' ? 1 : 0;
+        return count > 1 && characters[1] == ' ' ? 1 : 0;
     }
     open = characters[0] == '(' || characters[0] == '[';
     i = open ? 1 : 0;
-    length = enumerator(characters, count, i);
+    length = enumerator(characters, count, i, open ? 2 : 3); /* "(605)" begins a number */
     i += length;
     if (length == 0 || i >= count) {
         return 0;
@@ -128,7 +128,7 @@ uint32_t blocks_marker(const uint32_t *characters, uint32_t count)
         return 0;
     }
     i++;
-    return i == count || characters[i] == ' ' ? i : 0;
+    return i < count && characters[i] == ' ' ? i : 0;
 }
 
 /* The line's first characters; a space where one fragment ends. */
@@ -146,6 +146,9 @@ static uint32_t line_start(const struct glyphs *glyphs, const struct line *line,
         for (uint32_t r = 0; r < fragment->run_count; r++) {
             const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
 
+            if (r > 0 && count > 0 && count < MARKER_MAX && glyphs_gap_is_space(glyphs, run)) {
+                characters[count++] = ' ';
+            }
             for (uint32_t i = 0; i < run->count && count < MARKER_MAX; i++) {
                 uint32_t c = glyphs->items[run->first + i].character;
 
@@ -246,7 +249,8 @@ static bool is_centred(const struct line *before, const struct line *line)
     return fabsf(apart) < CENTRED * line->size_pt && fabsf(before->left - line->left) > 0.1F;
 }
 
-/* Paragraphs told by where their lines start and end. */
+/* Paragraphs told by where their lines start and end. The lines of a list item stand further in
+ * than its mark. */
 static bool is_indented(const struct splitter *splitter, const struct line *first,
                         const struct line *before, const struct line *line)
 {
@@ -259,7 +263,8 @@ static bool is_indented(const struct splitter *splitter, const struct line *firs
         return false;
     }
     if (step > INDENT * size && step < 6 * size) {
-        return ends_sentence(last) || is_short;
+        return (ends_sentence(last) || is_short) &&
+               !(before == first && has_marker(splitter->glyphs, first));
     }
     if (step < -INDENT * size && before != first) {
         return true;
@@ -275,6 +280,12 @@ static bool starts_block(const struct splitter *splitter, const struct line *fir
     float larger = fmaxf(before->size_pt, line->size_pt);
     float smaller = fminf(before->size_pt, line->size_pt);
 
+    if ((line->style & before->style & PAGE_STYLE_MONO) && line->size_pt == before->size_pt) {
+        return is_apart(splitter, before, line);
+    }
+    if ((changed & PAGE_STYLE_ITALIC) && before->right < splitter->right - 2 * before->size_pt) {
+        return true;
+    }
     return larger > SIZE_DIFFERS * smaller || (changed & (PAGE_STYLE_BOLD | PAGE_STYLE_MONO)) ||
            line->right_to_left != before->right_to_left || is_apart(splitter, before, line) ||
            has_marker(splitter->glyphs, line) ||

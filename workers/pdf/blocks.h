@@ -13,8 +13,8 @@
 /* Sets starts_block in the lines of one region, from top to bottom. */
 void blocks_split(const struct glyphs *glyphs, struct line *lines, uint32_t count);
 
-/* The bytes that a list item's mark takes at the start of a text: a bullet, "1.", "(a)", "iv)";
- * a space or the end must follow. 0 where there is none. */
+/* How many characters a list item's mark takes at the start of a text: a bullet, "1.", "(a)",
+ * "iv)". A space must follow. 0 where there is none. */
 uint32_t blocks_marker(const uint32_t *characters, uint32_t count);
 
 #endif

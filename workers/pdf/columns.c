@@ -2,9 +2,10 @@
 /*
  * Gutters and columns.
  *
- * Three things tell columns from cells. Rows that stand on the same baselines on both sides speak
- * for cells. The order of drawing speaks: who writes columns draws one after the other, who
- * writes a table goes to and fro. And long rows are text that flows. Nothing blocks or logs.
+ * Four things tell columns from cells. Rows that stand on the same baselines on both sides speak
+ * for cells. Numbers and very short rows do too. The order of drawing speaks: who writes columns
+ * draws one after the other, who writes a table goes to and fro. And long rows are text that
+ * flows. Nothing blocks or logs.
  */
 #include "workers/pdf/columns.h"
 
@@ -12,10 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GUTTER_MIN 0.8F     /* of the mean size */
-#define BASELINE_NEAR 0.25F /* of the size: rows so near stand on one baseline */
-#define PROSE_EM 12.0F      /* mean row width from which text flows */
-#define SIDE_BY_SIDE 0.3F   /* of the lower side's height that must stand beside the other */
+#define BASELINE_NEAR 0.25F   /* of the size: rows so near stand on one baseline */
+#define BASELINE_BESIDE 0.65F /* rows so near stand side by side: cells centred in their row */
+#define CELL_EM 4.0F          /* mean row width under which rows are cells, not text */
+#define CHANGES_FEW 0.2F
+#define PROSE_EM 12.0F    /* mean row width from which text flows */
+#define PROSE_ROWS 6U     /* fewer may be a table's after all */
+#define SIDE_BY_SIDE 0.3F /* of the lower side's height that must stand beside the other */
 
 float coverage_min_gap(struct fragment *const *fragments, uint32_t count)
 {
@@ -110,32 +114,23 @@ struct side {
     float *baselines; /* of its rows, from top to bottom */
     uint32_t rows;
     float top, bottom;
-    double row_em;       /* widths of all rows, in sizes */
-    struct interval row; /* the row being gathered */
+    double row_em; /* widths of what all rows show, in sizes */
     float row_size;
+    uint32_t chars, letters;
 };
-
-static void side_end_row(struct side *side)
-{
-    if (side->rows > 0 && side->row_size > 0) {
-        side->row_em += (double)(side->row.to - side->row.from) / (double)side->row_size;
-    }
-}
 
 static void side_add(struct side *side, const struct fragment *fragment)
 {
     bool same_row = side->rows > 0 && fabsf(fragment->baseline - side->baselines[side->rows - 1]) <
                                           0.5F * fmaxf(fragment->size_pt, side->row_size);
 
-    if (same_row) {
-        side->row.from = fminf(side->row.from, fragment->left);
-        side->row.to = fmaxf(side->row.to, fragment->right);
-    } else {
-        side_end_row(side);
+    if (!same_row) {
         side->baselines[side->rows++] = fragment->baseline;
-        side->row = (struct interval){fragment->left, fragment->right};
         side->row_size = fragment->size_pt;
     }
+    side->row_em += (double)(fragment->right - fragment->left) / (double)fragment->size_pt;
+    side->chars += fragment->chars;
+    side->letters += fragment->letters;
     side->top = fminf(side->top, fragment->top);
     side->bottom = fmaxf(side->bottom, fragment->bottom);
 }
@@ -155,19 +150,17 @@ static int side_build(struct fragment *const *fragments, uint32_t count, struct 
             side_add(ret_side, fragments[i]);
         }
     }
-    side_end_row(ret_side);
     return 0;
 }
 
-/* The share of the rows of few that stand on a baseline of many. */
-static float aligned_share(const struct side *few, const struct side *many, float size_pt)
+/* The share of the rows of few that stand on a baseline of many, give or take near. */
+static float aligned_share(const struct side *few, const struct side *many, float near)
 {
     uint32_t aligned = 0;
     uint32_t m = 0;
 
     for (uint32_t f = 0; f < few->rows; f++) {
         float baseline = few->baselines[f];
-        float near = BASELINE_NEAR * size_pt;
 
         while (m < many->rows && many->baselines[m] < baseline - near) {
             m++;
@@ -210,6 +203,12 @@ static bool is_prose(const struct side *side)
     return side->rows > 0 && side->row_em / side->rows >= (double)PROSE_EM;
 }
 
+/* Numbers, marks, words: what stands in a table's cells. */
+static bool is_cells(const struct side *side)
+{
+    return side->letters * 2 < side->chars || side->row_em < (double)CELL_EM * side->rows;
+}
+
 /* Whether the two sides of a cut are columns. changes: to_and_fro of them. */
 static bool are_columns(const struct side *left, const struct side *right, float size_pt,
                         float changes)
@@ -217,22 +216,21 @@ static bool are_columns(const struct side *left, const struct side *right, float
     const struct side *few = left->rows <= right->rows ? left : right;
     const struct side *many = few == left ? right : left;
     float beside = fminf(left->bottom, right->bottom) - fmaxf(left->top, right->top);
+    bool cells = is_cells(left) || is_cells(right);
     float aligned;
 
     if (few->rows == 0 || beside < SIDE_BY_SIDE * (few->bottom - few->top)) {
         return false;
     }
-    aligned = aligned_share(few, many, size_pt);
+    aligned = aligned_share(few, many, (cells ? BASELINE_BESIDE : BASELINE_NEAR) * size_pt);
     if (few->rows == 1) {
         return many->rows >= 3 && aligned < 0.5F && changes < 0.5F;
     }
     if (aligned < 0.5F) {
         return true;
     }
-    if (changes <= 0.2F) {
-        return true;
-    }
-    return is_prose(left) && is_prose(right) && few->rows >= 6;
+    return !cells && (changes <= CHANGES_FEW ||
+                      (is_prose(left) && is_prose(right) && few->rows >= PROSE_ROWS));
 }
 
 static float gap_middle(const struct coverage *coverage, uint32_t gap)

@@ -15,6 +15,8 @@
 /* More parts than this are a table with ruled columns, or noise; the smallest gaps close first. */
 #define COVERAGE_PARTS_MAX 24
 
+#define GUTTER_MIN 0.8F /* of the mean size: how wide a gutter is at least */
+
 struct interval {
     float from, to;
 };

@@ -24,6 +24,7 @@ struct composer {
     const struct fragment_group *group;
     char *out; /* where the text goes on */
     struct page_block *blocks;
+    bool *tabular; /* of each block */
     struct page_line *lines;
     struct page_span *spans;
     uint32_t block_count, line_count, span_count;
@@ -152,8 +153,7 @@ static void compose_plain(struct composer *composer, const struct line *line, st
             const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
             const struct glyph *first = &glyphs->items[run->first];
 
-            if (r > 0 && first->start - first[-1].end >
-                             GLYPHS_SPACE_GAP * fmaxf(run->size_pt, run[-1].size_pt)) {
+            if (r > 0 && glyphs_gap_is_space(glyphs, run)) {
                 put_space(composer, start);
             }
             span = span_for(composer, out, line, run);
@@ -378,6 +378,7 @@ static int compose_block(struct composer *composer, const struct lines *lines, u
 {
     struct page_block *block = &composer->blocks[composer->block_count];
     const char *before_text = NULL;
+    uint32_t wide_gaps = 0; /* lines that have some */
     uint32_t i = first;
 
     *block = (struct page_block){.lines = &composer->lines[composer->line_count]};
@@ -389,6 +390,7 @@ static int compose_block(struct composer *composer, const struct lines *lines, u
             return -1;
         }
         i++;
+        wide_gaps += lines->items[i - 1].wide_gaps > 0;
         if (composer->line_count == line_count) {
             continue;
         }
@@ -408,7 +410,7 @@ static int compose_block(struct composer *composer, const struct lines *lines, u
         for (uint32_t l = 1; l < block->line_count; l++) {
             box_unite(&block->box, &block->lines[l].box);
         }
-        composer->block_count++;
+        composer->tabular[composer->block_count++] = wide_gaps * 2 > block->line_count;
     }
     return (int)(i - first);
 }
@@ -429,17 +431,20 @@ static int reserve(struct composer *composer, const struct compose_part *parts, 
     bytes += 3 * lines;
     composer->out = arena_alloc(composer->arena, bytes);
     composer->blocks = arena_calloc(composer->arena, lines, sizeof(*composer->blocks));
+    composer->tabular = arena_calloc(composer->arena, lines, sizeof(*composer->tabular));
     composer->lines = arena_calloc(composer->arena, lines, sizeof(*composer->lines));
     composer->spans =
         arena_calloc(composer->arena, glyphs->run_count + 1, sizeof(*composer->spans));
-    if (!composer->out || !composer->blocks || !composer->lines || !composer->spans) {
+    if (!composer->out || !composer->blocks || !composer->tabular || !composer->lines ||
+        !composer->spans) {
         return error_set(err, ERROR_MEMORY, "no memory for a page of %zu lines", lines);
     }
     return 0;
 }
 
 int compose(const struct glyphs *glyphs, const struct compose_part *parts, uint32_t part_count,
-            struct arena *arena, struct page_record *record, struct error *err)
+            struct arena *arena, struct page_record *record, const bool **ret_tabular,
+            struct error *err)
 {
     struct composer composer = {.glyphs = glyphs, .arena = arena};
     const char *text_end;
@@ -466,5 +471,6 @@ int compose(const struct glyphs *glyphs, const struct compose_part *parts, uint3
     record->blocks = composer.blocks;
     record->block_count = composer.block_count;
     record->hidden_count = composer.hidden_count;
+    *ret_tabular = composer.tabular;
     return 0;
 }

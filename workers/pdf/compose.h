@@ -6,6 +6,7 @@
 #ifndef EBB_WORKERS_PDF_COMPOSE_H
 #define EBB_WORKERS_PDF_COMPOSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/arena.h"
@@ -22,8 +23,10 @@ struct compose_part {
     bool hidden; /* off the page: its blocks are kept, its text is not part of the plain text */
 };
 
-/* Fills blocks, text and hidden_count of the record, from parts in reading order. */
+/* Fills blocks, text and hidden_count of the record, from parts in reading order. ret_tabular: of
+ * each block, whether wide gaps part its lines into cells. ERROR_MEMORY. */
 int compose(const struct glyphs *glyphs, const struct compose_part *parts, uint32_t part_count,
-            struct arena *arena, struct page_record *record, struct error *err);
+            struct arena *arena, struct page_record *record, const bool **ret_tabular,
+            struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "workers/pdf/fonts.h"
+#include "workers/pdf/text.h"
 
 struct text_device {
     fz_device super;
@@ -97,7 +98,8 @@ static void add_span(fz_context *ctx, struct text_device *device, const fz_text_
         }
         advance = fabsf(fz_advance_glyph(ctx, span->font, item->gid, span->wmode)) * along_scale;
         start -= span->wmode ? advance : 0; /* the origin of vertical glyphs is at their end */
-        glyphs_add(device->glyphs, start, start + advance, (uint32_t)item->ucs);
+        glyphs_add(device->glyphs, start, start + advance,
+                   text_is_space((uint32_t)item->ucs) ? ' ' : (uint32_t)item->ucs);
     }
 }
 

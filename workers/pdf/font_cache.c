@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "workers/pdf/fonts.h"
+#include "workers/pdf/text.h"
 
 #define MORE_MAX 4096U
 #define REVERSE_FIRST 0x20
@@ -342,7 +343,7 @@ struct font_code *font_code_learn(struct font_cache *cache, struct cached_font *
     }
     count = find_characters(ctx, font, code, cid, characters);
     remember_more(ctx, font, entry, characters + 1, count - 1);
-    entry->character = characters[0];
+    entry->character = text_is_space(characters[0]) ? ' ' : characters[0];
     entry->advance = advance_of(ctx, font, cid);
     entry->extent = extent_of(ctx, font, cid, entry->advance);
     entry->key = code + 1;

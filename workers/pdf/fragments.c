@@ -15,10 +15,12 @@
  * and how near a second drawing of the same text must be to be its shadow. */
 #define BASELINE_SHIFT 0.45F
 #define SHADOW_SHIFT 0.12F
+#define SHADOW_BACK 32U /* fragments looked back at */
 /* The band of a line that decides which line is above which: narrower than ascent to descent, so
  * that tightly set lines do not touch. */
 #define BAND_OVER 0.7F
 #define BAND_UNDER 0.12F
+#define LEADER_DOTS 4U /* fewer are an ellipsis */
 #define GROUPS_MAX 64
 
 struct builder {
@@ -41,14 +43,23 @@ static const struct glyph *run_last_glyph(const struct glyphs *glyphs, const str
     return &glyphs->items[run->first + run->count - 1];
 }
 
-/* Characters other than spaces, and the first and last of them. */
-static uint32_t run_ink(const struct glyphs *glyphs, const struct glyph_run *run,
-                        const struct glyph **ret_first, const struct glyph **ret_last)
+/* What a run shows: its first and last character that is no space, and how many there are. */
+struct ink {
+    const struct glyph *first, *last;
+    uint32_t chars, letters, dots;
+};
+
+static bool is_letter(uint32_t c)
 {
+    return (c | 0x20) - 'a' < 26 || c >= 0xC0;
+}
+
+static struct ink run_ink(const struct glyphs *glyphs, const struct glyph_run *run)
+{
+    struct ink ink = {0};
     const struct glyph *items = run_first_glyph(glyphs, run);
     uint32_t first = 0;
     uint32_t end = run->count;
-    uint32_t chars = 0;
 
     while (first < end && items[first].character == ' ') {
         first++;
@@ -57,13 +68,15 @@ static uint32_t run_ink(const struct glyphs *glyphs, const struct glyph_run *run
         end--;
     }
     for (uint32_t i = first; i < end; i++) {
-        chars += items[i].character != ' ';
+        ink.chars += items[i].character != ' ';
+        ink.letters += is_letter(items[i].character);
+        ink.dots += items[i].character == '.';
     }
-    if (chars > 0) {
-        *ret_first = &items[first];
-        *ret_last = &items[end - 1];
+    if (ink.chars > 0) {
+        ink.first = &items[first];
+        ink.last = &items[end - 1];
     }
-    return chars;
+    return ink;
 }
 
 /* Whether run goes on where the run before it, the fragment's last, stopped. */
@@ -152,18 +165,23 @@ static bool same_text(const struct glyphs *glyphs, const struct fragment *a,
     return true;
 }
 
-/* Whether the fragment before drew the same text in the same place. */
+/* Whether one of the last fragments drew the same text in the same place. */
 static bool is_shadow(const struct builder *builder, const struct fragment *fragment)
 {
-    const struct fragment *before = fragment - 1;
     float near = SHADOW_SHIFT * fragment->size_pt;
 
-    return builder->count > 0 && before->chars == fragment->chars &&
-           builder->group_of[builder->count - 1] == builder->group_of[builder->count] &&
-           fabsf(before->left - fragment->left) < near &&
-           fabsf(before->baseline - fragment->baseline) < near &&
-           fabsf(before->right - fragment->right) < near &&
-           same_text(builder->glyphs, before, fragment);
+    for (uint32_t back = 1; back <= SHADOW_BACK && back <= builder->count; back++) {
+        const struct fragment *before = fragment - back;
+
+        if (before->chars == fragment->chars && fabsf(before->left - fragment->left) < near &&
+            fabsf(before->baseline - fragment->baseline) < near &&
+            fabsf(before->right - fragment->right) < near &&
+            builder->group_of[builder->count - back] == builder->group_of[builder->count] &&
+            same_text(builder->glyphs, before, fragment)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Puts the finished fragment into its group, or forgets it. */
@@ -181,6 +199,7 @@ static void finish(struct builder *builder, struct fragment *fragment)
         fragment->top = fragment->baseline - 0.45F * fragment->size_pt;
         fragment->bottom = fragment->baseline + 0.45F * fragment->size_pt;
     }
+    fragment->leader = fragment->dots >= LEADER_DOTS && fragment->dots == fragment->chars;
     fragment->off_page = is_off_page(builder, fragment, run);
     group = group_find(builder, run);
     to_group_frame(fragment, run, &builder->groups[group]);
@@ -202,12 +221,10 @@ static void start(struct fragment *fragment, uint32_t index, const struct glyph_
 static void extend(const struct glyphs *glyphs, struct fragment *fragment,
                    const struct glyph_run *run)
 {
-    const struct glyph *first = NULL;
-    const struct glyph *last = NULL;
-    uint32_t chars = run_ink(glyphs, run, &first, &last);
+    struct ink ink = run_ink(glyphs, run);
 
     fragment->run_count++;
-    if (chars == 0) {
+    if (ink.chars == 0) {
         return;
     }
     if (fragment->chars == 0 || run->size_pt > fragment->size_pt * 1.05F) {
@@ -215,12 +232,14 @@ static void extend(const struct glyphs *glyphs, struct fragment *fragment,
         fragment->baseline = run->baseline;
     }
     if (fragment->chars == 0) {
-        fragment->left = first->start;
-        fragment->right = last->end;
+        fragment->left = ink.first->start;
+        fragment->right = ink.last->end;
     }
-    fragment->left = fminf(fragment->left, first->start);
-    fragment->right = fmaxf(fragment->right, last->end);
-    fragment->chars += chars;
+    fragment->left = fminf(fragment->left, ink.first->start);
+    fragment->right = fmaxf(fragment->right, ink.last->end);
+    fragment->chars += ink.chars;
+    fragment->letters += ink.letters;
+    fragment->dots += ink.dots;
 }
 
 static void collect(struct builder *builder)

@@ -22,8 +22,11 @@ struct fragment {
     float baseline;    /* across; of its largest part */
     float size_pt;     /* of its largest part */
     uint32_t chars;    /* without spaces */
+    uint32_t letters;  /* of these; digits and punctuation are none */
+    uint32_t dots;     /* of these */
     uint32_t order;    /* in drawing order */
     bool off_page;     /* wholly outside the page */
+    bool leader;       /* dots alone, which lead from one text to another */
 };
 
 struct fragment_group {

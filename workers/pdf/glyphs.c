@@ -168,6 +168,15 @@ static bool is_unspaced(uint32_t c)
                            (c >= 0xFE30 && c < 0xFFF0) || (c >= 0x20000 && c < 0x40000));
 }
 
+bool glyphs_gap_is_space(const struct glyphs *glyphs, const struct glyph_run *run)
+{
+    const struct glyph *first = &glyphs->items[run->first];
+    const struct glyph *last = first - 1;
+
+    return first->start - last->end > GLYPHS_SPACE_GAP * fmaxf(run->size_pt, run[-1].size_pt) &&
+           !(is_unspaced(last->character) && is_unspaced(first->character));
+}
+
 void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t character)
 {
     struct glyph_run *run;

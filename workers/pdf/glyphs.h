@@ -97,6 +97,10 @@ void glyphs_run_begin(struct glyphs *glyphs, const struct glyph_run *style, floa
 void glyphs_run_continue(struct glyphs *glyphs, const struct glyph_run *style, float baseline,
                          float start);
 
+/* Whether the gap between a run and the run before it, on one line, means a space. Neither is
+ * empty. */
+bool glyphs_gap_is_space(const struct glyphs *glyphs, const struct glyph_run *run);
+
 /* A glyph of the current run. Gaps become spaces or start a new run of the same style. */
 void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t character);
 /* A further character of the glyph before (an "ffi" in one glyph). */

@@ -16,70 +16,109 @@
 #define HEADING_LARGER 1.12F /* than the body's size */
 #define HEADING_LINES_MAX 4U
 #define HEADING_CHARS_MAX 250U
-#define MARGIN_SHARE 0.12F /* of the page's height, at the top and at the bottom */
+#define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
+#define SIZE_SAME 0.25F
+#define MARGIN_SHARE 0.13F /* of the page's height, at the top and at the bottom */
 #define MARGIN_LINES_MAX 3U
 #define MARGIN_BLOCKS_MAX 4 /* candidates at each end */
 #define MARKER_CHARS 8
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
+/* How much of the page's text is of one size. */
+struct size_share {
+    float size_pt;
+    uint32_t chars, bold;
+};
+
 /* What most of the page's text looks like. */
 struct body {
     float size_pt;
     bool bold;
     uint32_t chars;
+    struct size_share sizes[SIZES_MAX];
+    uint32_t size_count;
 };
 
 /* What all of a block's text looks like. */
 struct look {
-    float size_pt; /* of its largest text with a share that matters */
+    float size_pt; /* of its largest text */
     uint8_t style; /* bits that all of it has */
     uint32_t chars;
+    uint32_t letters;
 };
 
-static struct body find_body(const struct page_record *record)
+static void body_add(struct body *body, const struct page_span *span)
 {
-    struct {
-        float size_pt;
-        uint32_t chars, bold;
-    } sizes[SIZES_MAX];
-    uint32_t count = 0;
-    uint32_t best = 0;
-    struct body body = {0};
+    uint32_t i = 0;
 
+    while (i < body->size_count && fabsf(body->sizes[i].size_pt - span->size_pt) > SIZE_SAME) {
+        i++;
+    }
+    body->chars += span->text_bytes;
+    if (i == SIZES_MAX) {
+        return;
+    }
+    if (i == body->size_count) {
+        body->sizes[body->size_count++] = (struct size_share){.size_pt = span->size_pt};
+    }
+    body->sizes[i].chars += span->text_bytes;
+    body->sizes[i].bold += span->style & PAGE_STYLE_BOLD ? span->text_bytes : 0;
+}
+
+static void body_find(const struct page_record *record, struct body *body)
+{
+    const struct size_share *best = body->sizes;
+
+    memset(body, 0, sizeof(*body));
     for (uint32_t b = 0; b < record->block_count; b++) {
         const struct page_block *block = &record->blocks[b];
 
         for (uint32_t l = 0; l < block->line_count; l++) {
             for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
-                const struct page_span *span = &block->lines[l].spans[s];
-                uint32_t i = 0;
-
-                while (i < count && fabsf(sizes[i].size_pt - span->size_pt) > 0.25F) {
-                    i++;
-                }
-                if (i == SIZES_MAX) {
-                    continue;
-                }
-                if (i == count) {
-                    sizes[count].size_pt = span->size_pt;
-                    sizes[count].chars = 0;
-                    sizes[count++].bold = 0;
-                }
-                sizes[i].chars += span->text_bytes;
-                sizes[i].bold += span->style & PAGE_STYLE_BOLD ? span->text_bytes : 0;
-                body.chars += span->text_bytes;
+                body_add(body, &block->lines[l].spans[s]);
             }
         }
     }
-    for (uint32_t i = 1; i < count; i++) {
-        best = sizes[i].chars > sizes[best].chars ? i : best;
+    for (uint32_t i = 1; i < body->size_count; i++) {
+        best = body->sizes[i].chars > best->chars ? &body->sizes[i] : best;
     }
-    if (count > 0) {
-        body.size_pt = sizes[best].size_pt;
-        body.bold = sizes[best].bold * 2 > sizes[best].chars;
+    body->size_pt = best->size_pt;
+    body->bold = best->bold * 2 > best->chars;
+}
+
+/* The share of the page's text that is at least so large. */
+static float share_as_large(const struct body *body, float size_pt)
+{
+    uint32_t chars = 0;
+
+    for (uint32_t i = 0; i < body->size_count; i++) {
+        chars += body->sizes[i].size_pt > size_pt - SIZE_SAME ? body->sizes[i].chars : 0;
     }
-    return body;
+    return body->chars > 0 ? (float)chars / (float)body->chars : 0;
+}
+
+/* The share of the page's text that is bold. */
+static float share_bold(const struct body *body)
+{
+    uint32_t chars = 0;
+
+    for (uint32_t i = 0; i < body->size_count; i++) {
+        chars += body->sizes[i].bold;
+    }
+    return body->chars > 0 ? (float)chars / (float)body->chars : 0;
+}
+
+static uint32_t letters_in(const struct page_span *span)
+{
+    uint32_t letters = 0;
+
+    for (uint32_t i = 0; i < span->text_bytes; i++) {
+        unsigned char c = (unsigned char)span->text[i];
+
+        letters += c >= 0x80 || (unsigned char)((c | 0x20) - 'a') < 26;
+    }
+    return letters;
 }
 
 static struct look look_of(const struct page_block *block)
@@ -91,6 +130,7 @@ static struct look look_of(const struct page_block *block)
             const struct page_span *span = &block->lines[l].spans[s];
 
             look.chars += span->text_bytes;
+            look.letters += letters_in(span);
             look.style &= span->style;
             look.size_pt = fmaxf(look.size_pt, span->size_pt);
         }
@@ -126,41 +166,26 @@ static char last_byte(const struct page_block *block)
     return span->text_bytes > 0 ? span->text[span->text_bytes - 1] : '\0';
 }
 
-static bool has_letter(const struct page_block *block)
-{
-    for (uint32_t l = 0; l < block->line_count; l++) {
-        for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
-            const struct page_span *span = &block->lines[l].spans[s];
-
-            for (uint32_t i = 0; i < span->text_bytes; i++) {
-                unsigned char c = (unsigned char)span->text[i];
-
-                if (c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
+/* Short, rare in its size or weight on this page, and not cells of a table. */
 static bool is_heading(const struct page_block *block, const struct look *look,
-                       const struct body *body)
+                       const struct body *body, bool tabular)
 {
     char last = last_byte(block);
 
-    if (block->line_count > HEADING_LINES_MAX || look->chars > HEADING_CHARS_MAX ||
-        look->chars * 2 > body->chars || last == ',' || last == ';' || !has_letter(block)) {
+    if (block->line_count > HEADING_LINES_MAX || look->chars > HEADING_CHARS_MAX || last == ',' ||
+        last == ';' || look->letters * 2 < look->chars) {
         return false;
     }
-    if (look->size_pt > HEADING_LARGER * body->size_pt) {
+    if (look->size_pt > HEADING_LARGER * body->size_pt &&
+        share_as_large(body, look->size_pt) < HEADING_SHARE) {
         return true;
     }
-    return (look->style & PAGE_STYLE_BOLD) && !body->bold && last != '.' &&
-           look->size_pt > 0.95F * body->size_pt;
+    return !tabular && (look->style & PAGE_STYLE_BOLD) && !body->bold && last != '.' &&
+           share_bold(body) < HEADING_SHARE && look->size_pt > 0.95F * body->size_pt;
 }
 
-static enum page_block_kind kind_of(const struct page_block *block, const struct body *body)
+static enum page_block_kind kind_of(const struct page_block *block, const struct body *body,
+                                    bool tabular)
 {
     struct look look = look_of(block);
     uint32_t characters[MARKER_CHARS];
@@ -170,10 +195,10 @@ static enum page_block_kind kind_of(const struct page_block *block, const struct
     if (look.style & PAGE_STYLE_MONO) {
         return PAGE_BLOCK_CODE;
     }
-    if (is_heading(block, &look, body)) {
+    if (is_heading(block, &look, body, tabular)) {
         return PAGE_BLOCK_HEADING;
     }
-    return marker > 0 && marker < count ? PAGE_BLOCK_LIST_ITEM : PAGE_BLOCK_TEXT;
+    return marker > 0 && look.letters > 0 ? PAGE_BLOCK_LIST_ITEM : PAGE_BLOCK_TEXT;
 }
 
 uint64_t layout_margin_key(const struct page_block *block)
@@ -200,45 +225,53 @@ uint64_t layout_margin_key(const struct page_block *block)
     return key;
 }
 
-static void mark_margin(struct page_block *block, enum page_margin margin)
+/* The short block nearest to the top (or bottom) edge that is not marked yet; NULL for none. */
+static struct page_block *next_to_edge(struct page_record *record, enum page_margin margin)
 {
-    block->margin = margin;
-    block->margin_key = layout_margin_key(block);
-}
-
-/* The few short blocks nearest to the top and bottom edge. */
-static void find_margins(struct page_record *record)
-{
-    float top = record->height_pt * MARGIN_SHARE;
-    float bottom = record->height_pt * (1 - MARGIN_SHARE);
-    int top_count = 0;
-    int bottom_count = 0;
-
-    for (uint32_t b = 0; b < record->block_count && top_count < MARGIN_BLOCKS_MAX; b++) {
-        struct page_block *block = &record->blocks[b];
-
-        if (block->line_count <= MARGIN_LINES_MAX && block->box.y1 <= top) {
-            mark_margin(block, PAGE_MARGIN_TOP);
-            top_count++;
-        }
-    }
-    for (uint32_t b = record->block_count; b-- > 0 && bottom_count < MARGIN_BLOCKS_MAX;) {
-        struct page_block *block = &record->blocks[b];
-
-        if (block->line_count <= MARGIN_LINES_MAX && block->box.y0 >= bottom &&
-            block->margin == PAGE_MARGIN_NONE) {
-            mark_margin(block, PAGE_MARGIN_BOTTOM);
-            bottom_count++;
-        }
-    }
-}
-
-void layout_classify(struct page_record *record)
-{
-    struct body body = find_body(record);
+    float limit = record->height_pt * (margin == PAGE_MARGIN_TOP ? MARGIN_SHARE : 1 - MARGIN_SHARE);
+    struct page_block *nearest = NULL;
 
     for (uint32_t b = 0; b < record->block_count; b++) {
-        record->blocks[b].kind = kind_of(&record->blocks[b], &body);
+        struct page_block *block = &record->blocks[b];
+        const struct page_box *box = &block->box;
+
+        if (block->margin != PAGE_MARGIN_NONE || block->line_count > MARGIN_LINES_MAX ||
+            box->y1 < 0 || box->y0 > record->height_pt) {
+            continue;
+        }
+        if (margin == PAGE_MARGIN_TOP && box->y1 <= limit &&
+            (!nearest || box->y0 < nearest->box.y0)) {
+            nearest = block;
+        }
+        if (margin == PAGE_MARGIN_BOTTOM && box->y0 >= limit &&
+            (!nearest || box->y1 > nearest->box.y1)) {
+            nearest = block;
+        }
     }
-    find_margins(record);
+    return nearest;
+}
+
+static void find_margins(struct page_record *record, enum page_margin margin)
+{
+    for (int i = 0; i < MARGIN_BLOCKS_MAX; i++) {
+        struct page_block *block = next_to_edge(record, margin);
+
+        if (!block) {
+            return;
+        }
+        block->margin = margin;
+        block->margin_key = layout_margin_key(block);
+    }
+}
+
+void layout_classify(struct page_record *record, const bool *tabular)
+{
+    struct body body;
+
+    body_find(record, &body);
+    for (uint32_t b = 0; b < record->block_count; b++) {
+        record->blocks[b].kind = kind_of(&record->blocks[b], &body, tabular[b]);
+    }
+    find_margins(record, PAGE_MARGIN_TOP);
+    find_margins(record, PAGE_MARGIN_BOTTOM);
 }

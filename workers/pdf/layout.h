@@ -6,10 +6,13 @@
 #ifndef EBB_WORKERS_PDF_LAYOUT_H
 #define EBB_WORKERS_PDF_LAYOUT_H
 
+#include <stdbool.h>
+
 #include "proto/page.h"
 
-/* Sets kind, margin and margin_key of the record's blocks, which have their lines and boxes. */
-void layout_classify(struct page_record *record);
+/* Sets kind, margin and margin_key of the record's blocks, which have their lines and boxes.
+ * tabular: of each block, whether wide gaps part its lines into cells. */
+void layout_classify(struct page_record *record, const bool *tabular);
 
 /* FNV-1a of the block's text, each run of digits as one '0' and without spaces, so that page
  * numbers and dates do not matter. */

@@ -11,8 +11,9 @@
 #include "workers/pdf/bidi.h"
 #include "workers/pdf/blocks.h"
 
-#define SAME_LINE 0.5F  /* of the smaller size, between baselines */
-#define WIDE_GAP 1.5F   /* of the size */
+#define SAME_LINE 0.5F /* of the smaller size, between baselines */
+#define WIDE_GAP 1.5F  /* of the size */
+#define SCRIPT_SHIFT 0.68F
 #define SCRIPT_CHARS 4U /* at most in a raised or lowered fragment */
 
 static int by_baseline(const void *a, const void *b)
@@ -26,13 +27,21 @@ static int by_baseline(const void *a, const void *b)
     return x->order < y->order ? -1 : 1;
 }
 
-static int by_left(const void *a, const void *b)
+/* Leaders are often drawn under the text that they lead from: their middle counts. */
+static float place_of(const struct fragment *fragment)
+{
+    return fragment->leader ? (fragment->left + fragment->right) / 2 : fragment->left;
+}
+
+static int by_place(const void *a, const void *b)
 {
     const struct fragment *x = *(const struct fragment *const *)a;
     const struct fragment *y = *(const struct fragment *const *)b;
+    float place_x = place_of(x);
+    float place_y = place_of(y);
 
-    if (x->left != y->left) {
-        return x->left < y->left ? -1 : 1;
+    if (place_x != place_y) {
+        return place_x < place_y ? -1 : 1;
     }
     return x->order < y->order ? -1 : 1;
 }
@@ -58,7 +67,7 @@ static bool same_line(const struct fragment *main, const struct fragment *fragme
     uint32_t chars = main->size_pt < fragment->size_pt ? main->chars : fragment->chars;
 
     return apart < SAME_LINE * smaller ||
-           (chars <= SCRIPT_CHARS && smaller < 0.9F * larger && apart < 0.55F * larger);
+           (chars <= SCRIPT_CHARS && smaller < 0.9F * larger && apart < SCRIPT_SHIFT * larger);
 }
 
 static uint8_t fragment_style(const struct glyphs *glyphs, const struct fragment *fragment)
@@ -79,7 +88,7 @@ static void line_finish(const struct glyphs *glyphs, struct line *line)
 {
     const struct fragment *before = NULL;
 
-    sort(line->fragments, line->count, by_left);
+    sort(line->fragments, line->count, by_place);
     line->left = INFINITY;
     line->right = -INFINITY;
     line->top = INFINITY;

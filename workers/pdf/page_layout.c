@@ -6,7 +6,7 @@
  */
 #include "workers/pdf/page_layout.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "workers/pdf/bidi.h"
 #include "workers/pdf/compose.h"
@@ -19,6 +19,7 @@
 #define SPARSE_CHARS 50U
 #define SPARSE_COVER 0.5F
 #define GARBLED_SHARE 0.3
+#define HEADER_SHARE 0.08F /* of the height: where columns do not begin */
 #define OUTLINES_MANY 500U /* shapes that may well be letters */
 
 static bool is_right_to_left(const struct glyphs *glyphs)
@@ -36,10 +37,13 @@ static bool is_right_to_left(const struct glyphs *glyphs)
 
 /* The fragments of a group that lie on the page, or those that do not, as lines. */
 static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group *group,
-                        bool off_page, struct arena *arena, struct compose_part *ret_part,
-                        struct error *err)
+                        float height_pt, bool off_page, struct arena *arena,
+                        struct compose_part *ret_part, struct error *err)
 {
     struct fragment **fragments = arena_calloc(arena, group->count, sizeof(*fragments));
+    struct reading_order_options options = {.right_to_left = is_right_to_left(glyphs),
+                                            .header_bottom = -INFINITY,
+                                            .footer_top = INFINITY};
     struct reading_order order;
     uint32_t count = 0;
 
@@ -51,9 +55,13 @@ static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group
             fragments[count++] = &group->items[i];
         }
     }
+    if (group->angle_deg == 0 && !off_page) {
+        options.header_bottom = HEADER_SHARE * height_pt;
+        options.footer_top = (1 - HEADER_SHARE) * height_pt;
+    }
     ret_part->group = group;
     ret_part->hidden = off_page;
-    if (reading_order_find(fragments, count, is_right_to_left(glyphs), arena, &order, err) < 0) {
+    if (reading_order_find(fragments, count, &options, arena, &order, err) < 0) {
         return -1;
     }
     return lines_build(glyphs, &order, arena, &ret_part->lines, err);
@@ -82,6 +90,7 @@ int page_layout(const struct glyphs *glyphs, struct arena *arena, struct page_re
 {
     struct fragment_group *groups;
     struct compose_part *parts;
+    const bool *tabular;
     uint32_t group_count;
     uint32_t part_count = 0;
 
@@ -104,17 +113,17 @@ int page_layout(const struct glyphs *glyphs, struct arena *arena, struct page_re
     }
     for (int off_page = 0; off_page <= 1; off_page++) {
         for (uint32_t i = 0; i < group_count; i++) {
-            if (lay_out_part(glyphs, &groups[i], off_page != 0, arena, &parts[part_count], err) <
-                0) {
+            if (lay_out_part(glyphs, &groups[i], record->height_pt, off_page != 0, arena,
+                             &parts[part_count], err) < 0) {
                 return -1;
             }
             part_count += parts[part_count].lines.count > 0;
         }
     }
-    if (compose(glyphs, parts, part_count, arena, record, err) < 0) {
+    if (compose(glyphs, parts, part_count, arena, record, &tabular, err) < 0) {
         return -1;
     }
-    layout_classify(record);
+    layout_classify(record, tabular);
     return 0;
 }
 

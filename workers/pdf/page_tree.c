@@ -16,6 +16,7 @@
 
 struct walk {
     fz_context *ctx;
+    pdf_document *doc;
     uint64_t visits_left;
     uint32_t pages_max;
     pdf_obj *path[DEPTH_MAX]; /* the nodes above, to see loops */
@@ -147,6 +148,7 @@ static pdf_obj *tree_root(fz_context *ctx, pdf_document *doc)
 static void start_walk(struct walk *walk, const struct page_tree *tree, uint32_t pages_max)
 {
     *walk = (struct walk){.ctx = tree->ctx,
+                          .doc = tree->doc,
                           .pages_max = pages_max,
                           .visits_left = (uint64_t)pages_max * 2 + VISITS_SPARE +
                                          (uint64_t)pdf_xref_len(tree->ctx, tree->doc)};
@@ -171,12 +173,47 @@ static bool walk_tree(struct walk *walk, const struct page_tree *tree,
     return agree;
 }
 
+static void scan_object(struct walk *walk, int object)
+{
+    fz_context *ctx = walk->ctx;
+    pdf_obj *reference = pdf_new_indirect(ctx, walk->doc, object, 0);
+
+    fz_try(ctx)
+    {
+        if (pdf_name_eq(ctx, pdf_dict_get(ctx, reference, PDF_NAME(Type)), PDF_NAME(Page))) {
+            add_page(walk, reference);
+        }
+    }
+    fz_always(ctx)
+    {
+        pdf_drop_obj(ctx, reference);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
+    }
+}
+
 static bool list_step(struct walk *walk, pdf_obj *node)
 {
     if (is_inner(walk->ctx, node)) {
         list_pages(walk, node);
     } else if (pdf_is_dict(walk->ctx, node)) {
         add_page(walk, node);
+    }
+    return true;
+}
+
+/* Pages that no tree leads to: every object that says it is a page, in the order of the file's
+ * numbers. node is the root, of no use here. */
+static bool scan_step(struct walk *walk, pdf_obj *node)
+{
+    fz_context *ctx = walk->ctx;
+    int end = pdf_xref_len(ctx, walk->doc);
+
+    (void)node;
+    for (int object = 1; object < end && walk->count <= walk->pages_max; object++) {
+        scan_object(walk, object);
     }
     return true;
 }
@@ -196,6 +233,9 @@ void page_tree_init(struct page_tree *tree, fz_context *ctx, pdf_document *doc, 
     }
     start_walk(&walk, tree, pages_max);
     walk_tree(&walk, tree, list_step);
+    if (walk.count == 0) {
+        walk_tree(&walk, tree, scan_step);
+    }
     tree->pages = walk.pages;
     tree->count = walk.count;
 }

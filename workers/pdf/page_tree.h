@@ -2,7 +2,8 @@
 /*
  * The pages of a PDF: how many there really are, and where each is. /Count is what the writer
  * claims; it is believed where the tree bears it out, and where it does not the tree is walked
- * and the pages that were found are the document.
+ * and the pages that were found are the document. Where the tree leads to none, the file's
+ * objects are searched for pages.
  * Source: ISO 32000-1, 7.7.3.
  */
 #ifndef EBB_WORKERS_PDF_PAGE_TREE_H

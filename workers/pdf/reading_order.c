@@ -18,11 +18,14 @@
 #include "workers/pdf/columns.h"
 
 #define DEPTH_MAX 12
+#define MARGIN_GAP 0.8F /* what parts a header or footer from the text, at least */
+#define GAP_SPLITS 3.0F /* of the mean size: a gap that no column crosses */
+#define ROW_HEIGHT 1.5F /* bands so low are one row */
 
 struct cutter {
     struct arena *arena;
     struct reading_order *order;
-    bool right_to_left;
+    const struct reading_order_options *options;
     bool open; /* the last region may still grow */
 };
 
@@ -45,6 +48,16 @@ static void sort_by_top(struct fragment **fragments, uint32_t count)
             return;
         }
     }
+}
+
+static float bottom_of(struct fragment *const *fragments, uint32_t count)
+{
+    float bottom = fragments[0]->bottom;
+
+    for (uint32_t i = 1; i < count; i++) {
+        bottom = fmaxf(bottom, fragments[i]->bottom);
+    }
+    return bottom;
 }
 
 /* The end of the band that starts at first: what its heights do not overlap. */
@@ -104,7 +117,7 @@ static int cut_columns(struct cutter *cutter, struct fragment **fragments, uint3
     }
     memcpy(sorted, fragments, count * sizeof(struct fragment *));
     for (uint32_t i = 0; i <= columns->cut_count; i++) {
-        uint32_t column = cutter->right_to_left ? columns->cut_count - i : i;
+        uint32_t column = cutter->options->right_to_left ? columns->cut_count - i : i;
         uint32_t start = placed;
 
         for (uint32_t f = 0; f < count; f++) {
@@ -125,7 +138,8 @@ static int cut_columns(struct cutter *cutter, struct fragment **fragments, uint3
 struct gathering {
     uint32_t first;           /* fragment */
     struct coverage coverage; /* of all of them */
-    bool guttered;            /* one of them has a gutter of its own */
+    float bottom;
+    bool guttered; /* one of them has a gutter of its own */
 };
 
 /* Columns where they are, else a region. end: of the gathered fragments. */
@@ -149,11 +163,30 @@ static int cut_gathering(struct cutter *cutter, struct fragment **fragments,
     return emit(cutter, fragments, count, err);
 }
 
+/* Whether a band cannot be gathered with those before it: no gutter runs through both, a margin
+ * parts them, or a wide gap does and both columns begin anew behind it, in one row. grown: the
+ * coverage of all. */
+static bool is_apart(const struct cutter *cutter, const struct gathering *gathering,
+                     const struct coverage *band, const struct coverage *grown, float top,
+                     float bottom)
+{
+    float size = band->min_gap / GUTTER_MIN;
+    float gap = top - gathering->bottom;
+
+    if ((gap > GAP_SPLITS * size && band->gap_count > 0 && bottom - top < ROW_HEIGHT * size) ||
+        (gap > MARGIN_GAP * size && (gathering->bottom <= cutter->options->header_bottom ||
+                                     top >= cutter->options->footer_top))) {
+        return true;
+    }
+    return (gathering->guttered || band->gap_count > 0) && grown->gap_count == 0;
+}
+
 static int cut(struct cutter *cutter, struct fragment **fragments, uint32_t count, int depth,
                struct error *err)
 {
-    struct gathering gathering = {.first = 0};
+    struct gathering gathering = {.bottom = -INFINITY};
     struct coverage grown, band;
+    float bottom;
     uint32_t end;
 
     sort_by_top(fragments, count);
@@ -164,23 +197,27 @@ static int cut(struct cutter *cutter, struct fragment **fragments, uint32_t coun
         coverage_add(&band, fragments + first, end - first);
         grown = gathering.coverage;
         coverage_add(&grown, fragments + first, end - first);
-        if (first > 0 && (gathering.guttered || band.gap_count > 0) && grown.gap_count == 0) {
+        bottom = bottom_of(fragments + first, end - first);
+        if (first > 0 &&
+            is_apart(cutter, &gathering, &band, &grown, fragments[first]->top, bottom)) {
             if (cut_gathering(cutter, fragments, &gathering, first, depth, err) < 0) {
                 return -1;
             }
-            gathering = (struct gathering){.first = first};
+            gathering = (struct gathering){.first = first, .bottom = -INFINITY};
             grown = band;
         }
         gathering.coverage = grown;
         gathering.guttered = gathering.guttered || band.gap_count > 0;
+        gathering.bottom = fmaxf(gathering.bottom, bottom);
     }
     return cut_gathering(cutter, fragments, &gathering, count, depth, err);
 }
 
-int reading_order_find(struct fragment **fragments, uint32_t count, bool right_to_left,
-                       struct arena *arena, struct reading_order *ret_order, struct error *err)
+int reading_order_find(struct fragment **fragments, uint32_t count,
+                       const struct reading_order_options *options, struct arena *arena,
+                       struct reading_order *ret_order, struct error *err)
 {
-    struct cutter cutter = {.arena = arena, .order = ret_order, .right_to_left = right_to_left};
+    struct cutter cutter = {.arena = arena, .order = ret_order, .options = options};
 
     *ret_order = (struct reading_order){NULL, 0, 0};
     if (count == 0) {

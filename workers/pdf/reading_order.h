@@ -29,9 +29,17 @@ struct reading_order {
     uint32_t count, capacity;
 };
 
-/* fragments: of one direction; the pointers are put in another order. right_to_left: columns are
- * read from right to left. Memory comes from arena. ERROR_MEMORY. */
-int reading_order_find(struct fragment **fragments, uint32_t count, bool right_to_left,
-                       struct arena *arena, struct reading_order *ret_order, struct error *err);
+struct reading_order_options {
+    bool right_to_left; /* columns are read from right to left */
+    /* Across: a band of fragments over or under these is a header or footer and not the start or
+     * end of columns. -INFINITY and INFINITY where there are no such margins. */
+    float header_bottom, footer_top;
+};
+
+/* fragments: of one direction; the pointers are put in another order. Memory comes from arena.
+ * ERROR_MEMORY. */
+int reading_order_find(struct fragment **fragments, uint32_t count,
+                       const struct reading_order_options *options, struct arena *arena,
+                       struct reading_order *ret_order, struct error *err);
 
 #endif

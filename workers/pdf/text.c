@@ -30,7 +30,7 @@ char *text_put(char *out, uint32_t c)
     return out;
 }
 
-static bool is_space(uint32_t c)
+bool text_is_space(uint32_t c)
 {
     return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
            c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
@@ -54,7 +54,7 @@ static bool is_presentation_form(uint32_t c)
 
 char *text_put_expanded(char *out, uint32_t c)
 {
-    if (is_space(c)) {
+    if (text_is_space(c)) {
         *out++ = ' ';
         return out;
     }

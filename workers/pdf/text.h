@@ -16,6 +16,9 @@
 #define TEXT_EXPANDS 0xFB00U
 #define TEXT_EXPANDED_BYTES 72
 
+/* Whether c is a space of any kind. */
+bool text_is_space(uint32_t c);
+
 /* Writes c in UTF-8. Returns the end of what was written. */
 char *text_put(char *out, uint32_t c);
 
