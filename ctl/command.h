@@ -59,7 +59,7 @@ struct command {
     }
 #define OPTION_ROW_STATE(type)                                                                     \
     {                                                                                              \
-        "state", 0, OPTION_STRING, "DIR", "the state folder, for when no daemon has it in use",    \
+        "state", 0, OPTION_STRING, "DIR", "the state folder that is meant",                        \
             offsetof(type, common.state)                                                           \
     }
 

@@ -85,6 +85,7 @@ static enum ctl_exit run_drain(const struct invocation *invocation)
 static const struct option govern_options[] = {
     OPTION_ROW_JSON(struct govern_values),
     OPTION_ROW_SOCKET(struct govern_values),
+    OPTION_ROW_STATE(struct govern_values),
     OPTION_ROW_HELP(struct govern_values),
 };
 

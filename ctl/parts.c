@@ -334,6 +334,7 @@ static enum ctl_exit run_status(const struct invocation *invocation)
 static const struct option parts_options[] = {
     OPTION_ROW_JSON(struct parts_values),
     OPTION_ROW_SOCKET(struct parts_values),
+    OPTION_ROW_STATE(struct parts_values),
     OPTION_ROW_HELP(struct parts_values),
 };
 

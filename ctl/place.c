@@ -27,6 +27,16 @@ static const char *environment(const char *name)
     return text && *text ? text : NULL;
 }
 
+/* named: from the command line; the environment's word takes its place when it says nothing. */
+static enum place_origin origin_of(const char **named, const char *variable)
+{
+    if (*named) {
+        return PLACE_COMMAND_LINE;
+    }
+    *named = environment(variable);
+    return *named ? PLACE_ENVIRONMENT : PLACE_DEFAULT;
+}
+
 static int take_path(char *ret_path, size_t size_bytes, const char *path, const char *what,
                      struct error *err)
 {
@@ -51,9 +61,8 @@ static int find_socket(const char *named, struct place *place, struct error *err
     const char *run_folder = environment("XDG_RUNTIME_DIR");
     char path[PATH_MAX];
 
-    named = named ? named : environment("EBB_SOCKET");
+    place->socket_origin = origin_of(&named, "EBB_SOCKET");
     if (named) {
-        place->socket_named = true;
         return take_path(place->socket, sizeof(place->socket), named, "socket", err);
     }
     if (run_folder && file_join(path, sizeof(path), run_folder, "ebb/control.sock", NULL) == 0 &&
@@ -69,9 +78,8 @@ static int find_state(const char *named, struct place *place, struct error *err)
     const char *home = environment("HOME");
     char path[PATH_MAX];
 
-    named = named ? named : environment("EBB_STATE");
+    place->state_origin = origin_of(&named, "EBB_STATE");
     if (named) {
-        place->state_named = true;
         return take_path(place->state, sizeof(place->state), named, "state folder", err);
     }
     if (state_home) {

@@ -14,11 +14,14 @@
 /* Of sockaddr_un's sun_path, with the terminating NUL. */
 #define PLACE_SOCKET_BYTES 108
 
+/* Who said so; what is greater weighs more. */
+enum place_origin { PLACE_DEFAULT, PLACE_ENVIRONMENT, PLACE_COMMAND_LINE };
+
 struct place {
     char socket[PLACE_SOCKET_BYTES];
-    bool socket_named;            /* by --socket or EBB_SOCKET: this one and no other */
+    enum place_origin socket_origin;
     char state[PLACE_PATH_BYTES]; /* "" when there is none; state_problem says why then */
-    bool state_named;             /* by --state or EBB_STATE */
+    enum place_origin state_origin;
     struct error state_problem;
 };
 

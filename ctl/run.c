@@ -191,7 +191,7 @@ static void tell_kept(struct run *run, enum ctl_exit code)
     if (left == 0) {
         return;
     }
-    if (run->session.place.state_named) {
+    if (run->session.place.state_origin == PLACE_COMMAND_LINE) {
         snprintf(options, sizeof(options), " --state %s", run->session.place.state);
     }
     output_note("%s%zu job%s kept in %s; `ebb run%s` goes on with %s",

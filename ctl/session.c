@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "ctl/holder.h"
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
 
@@ -98,6 +99,36 @@ enum ctl_exit session_call(struct session *session, uint64_t timeout_ms, struct 
     return CTL_EXIT_OK;
 }
 
+static enum ctl_exit fail_locked(const struct session *session, const struct error *err)
+{
+    const char *state = session->place.state;
+    struct holder holder;
+    char advice[256];
+
+    if (!holder_find(state, &holder)) {
+        return output_fail(CTL_EXIT_NO_DAEMON, err, "name another folder with --state DIR",
+                           "state folder %s", state);
+    }
+    snprintf(advice, sizeof(advice),
+             "hand documents to it with `ebb submit%s%s`, or name another folder with --state DIR",
+             holder.socket[0] ? " --socket " : "", holder.socket);
+    return output_fail(CTL_EXIT_NO_DAEMON, NULL, advice,
+                       "state folder %s: another ebbd (process %d) has it in use", state,
+                       (int)holder.pid);
+}
+
+static enum ctl_exit fail_start(const struct session *session, const struct error *err)
+{
+    if (err->code == ERROR_CANCELLED && interrupt_take()) {
+        return (enum ctl_exit)interrupt_exit_code();
+    }
+    if (err->code == ERROR_EXISTS) {
+        return fail_locked(session, err);
+    }
+    return output_fail(CTL_EXIT_NO_DAEMON, err, NULL, "starting a private daemon over %s",
+                       session->place.state);
+}
+
 /* Starts ebbd over place->state and connects to it. */
 static enum ctl_exit start_private(struct session *session, const char *socket,
                                    const char *const *arguments, size_t argument_count)
@@ -112,17 +143,7 @@ static enum ctl_exit start_private(struct session *session, const char *socket,
         return output_fail(CTL_EXIT_FAILED, &err, NULL, "signals");
     }
     if (daemon_start(&options, &session->daemon, &err) < 0) {
-        if (err.code == ERROR_CANCELLED && interrupt_take()) {
-            return (enum ctl_exit)interrupt_exit_code();
-        }
-        if (err.code == ERROR_EXISTS) {
-            return output_fail(CTL_EXIT_NO_DAEMON, &err,
-                               "hand documents to that daemon with `ebb submit` (and --socket), or "
-                               "use another folder with --state DIR",
-                               "state folder %s is in use", session->place.state);
-        }
-        return output_fail(CTL_EXIT_NO_DAEMON, &err, NULL, "starting a private daemon over %s",
-                           session->place.state);
+        return fail_start(session, &err);
     }
     if (client_connect(daemon_socket(session->daemon), &session->client, &err) < 0) {
         return session_close(session,
@@ -148,19 +169,46 @@ static enum ctl_exit ask_state(struct session *session, char *ret_state, size_t 
     return code;
 }
 
-/* A daemon answers. Is it the one that keeps the folder that was named? Else it is let go. */
+/* A daemon answers. Is it the one that keeps place->state? Else it is let go. */
 static enum ctl_exit check_state(struct session *session)
 {
     char state[PLACE_PATH_BYTES] = "";
+    enum ctl_exit code = ask_state(session, state, sizeof(state));
+
+    if (code != CTL_EXIT_OK || !place_same_folder(state, session->place.state)) {
+        client_destroy(TAKE_PTR(session->client));
+    }
+    return code;
+}
+
+/* The daemon at place->socket, unless a state folder was named with more weight, and it has
+ * another. Without one err says why. */
+static enum ctl_exit connect_named(struct session *session, struct error *err)
+{
+    const struct place *place = &session->place;
     enum ctl_exit code = CTL_EXIT_OK;
 
-    if (session->place.state_named && !session->place.socket_named) {
-        code = ask_state(session, state, sizeof(state));
-        if (code != CTL_EXIT_OK || !place_same_folder(state, session->place.state)) {
-            client_destroy(TAKE_PTR(session->client));
+    if (client_connect(place->socket, &session->client, err) == 0 &&
+        place->state_origin > place->socket_origin) {
+        code = check_state(session);
+        if (code == CTL_EXIT_OK && !session->client) {
+            error_set(err, ERROR_NOT_FOUND, "the one at %s has another state folder than %s",
+                      place->socket, place->state);
         }
     }
     return code;
+}
+
+/* A daemon elsewhere that has place->state in use, such as that of an `ebb run`. */
+static enum ctl_exit connect_holder(struct session *session)
+{
+    struct holder holder;
+
+    if (holder_find(session->place.state, &holder) && holder.socket[0] &&
+        client_connect(holder.socket, &session->client, NULL) == 0) {
+        return check_state(session);
+    }
+    return CTL_EXIT_OK;
 }
 
 static enum ctl_exit fail_no_daemon(const struct session *session, const struct error *err,
@@ -180,7 +228,7 @@ static enum ctl_exit fail_no_daemon(const struct session *session, const struct 
                            "start ebbd, or process documents without one: `ebb run FILE`",
                            "no daemon");
     }
-    if (place->socket_named) {
+    if (place->socket_origin > place->state_origin) {
         return output_fail(CTL_EXIT_NO_DAEMON, err,
                            "start ebbd, or name a state folder to look into with --state DIR",
                            "no daemon");
@@ -199,27 +247,24 @@ enum ctl_exit session_open(struct session *ret_session, const struct common_valu
                            enum session_want want)
 {
     struct session session;
+    const struct place *place = &session.place;
     struct error err = ERROR_INIT;
-    enum ctl_exit code = CTL_EXIT_OK;
-    bool may_start;
+    enum ctl_exit code;
+    bool by_state;
 
     memset(&session, 0, sizeof(session));
     if (place_find(values->socket, values->state, &session.place, &err) < 0) {
-        return output_fail(CTL_EXIT_USAGE, &err, NULL, "%s",
-                           values->socket ? values->socket : "the command line");
+        return output_fail(CTL_EXIT_USAGE, &err, NULL, "the command line");
     }
-    /* A socket that was named is the one that is meant, unless a folder was named beside it. */
-    may_start = want == SESSION_EITHER && place_has_state(&session.place) &&
-                (session.place.state_named || !session.place.socket_named);
-    if (client_connect(session.place.socket, &session.client, &err) == 0) {
-        code = check_state(&session);
-        if (code == CTL_EXIT_OK && !session.client) {
-            error_set(&err, ERROR_NOT_FOUND, "the daemon at %s has another state folder than %s",
-                      session.place.socket, session.place.state);
-        }
+    /* A socket that was named is the one that is meant, unless a folder was, too. */
+    by_state = place->state[0] && (place->socket_origin == PLACE_DEFAULT ||
+                                   place->state_origin >= place->socket_origin);
+    code = connect_named(&session, &err);
+    if (code == CTL_EXIT_OK && !session.client && by_state) {
+        code = connect_holder(&session);
     }
     if (code == CTL_EXIT_OK && !session.client) {
-        code = may_start
+        code = want == SESSION_EITHER && by_state && place_has_state(place)
                    ? start_private(&session, NULL, reading_arguments, ARRAY_LEN(reading_arguments))
                    : fail_no_daemon(&session, &err, want);
     }
@@ -238,8 +283,7 @@ enum ctl_exit session_open_private(struct session *ret_session, const struct com
 
     memset(&session, 0, sizeof(session));
     if (place_find(values->socket, values->state, &session.place, &err) < 0) {
-        return output_fail(CTL_EXIT_USAGE, &err, NULL, "%s",
-                           values->socket ? values->socket : "the command line");
+        return output_fail(CTL_EXIT_USAGE, &err, NULL, "the command line");
     }
     if (place_make_state(&session.place, &err) < 0) {
         return output_fail(CTL_EXIT_FAILED, &err, ADVICE_NO_STATE, "the state folder");
@@ -268,9 +312,10 @@ void session_example_options(const struct session *session, char *ret_text, size
     const struct place *place = &session->place;
 
     ret_text[0] = '\0';
-    if (session->daemon && (place->state_named || access(place->socket, F_OK) == 0)) {
+    if (session->daemon &&
+        (place->state_origin != PLACE_DEFAULT || access(place->socket, F_OK) == 0)) {
         snprintf(ret_text, size_bytes, " --state %s", place->state);
-    } else if (!session->daemon && place->socket_named) {
+    } else if (!session->daemon && place->socket_origin == PLACE_COMMAND_LINE) {
         snprintf(ret_text, size_bytes, " --socket %s", place->socket);
     }
 }

@@ -196,6 +196,7 @@ static const struct option submit_options[] = {
     HANDIN_OPTION_ROWS(struct submit_values, handin),
     OPTION_ROW_JSON(struct submit_values),
     OPTION_ROW_SOCKET(struct submit_values),
+    OPTION_ROW_STATE(struct submit_values),
     OPTION_ROW_HELP(struct submit_values),
 };
 

@@ -198,6 +198,7 @@ static const struct option top_options[] = {
      offsetof(struct top_values, interval_ms)},
     OPTION_ROW_JSON(struct top_values),
     OPTION_ROW_SOCKET(struct top_values),
+    OPTION_ROW_STATE(struct top_values),
     OPTION_ROW_HELP(struct top_values),
 };
 
