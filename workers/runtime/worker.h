@@ -71,8 +71,8 @@ struct worker_ops {
     int (*lease)(struct worker *worker, void *user, struct error *err);
     /* 0 and result filled: DONE. -1: FAILED, with what worker_result_fail said; where it was not
      * called, err as "memory_exceeded" (ERROR_MEMORY), "disk_full" (ERROR_FULL: it runs again when
-     * there is room, and that is no try) or "internal", all retryable. A unit that
-     * was told of its cancellation is FAILED "cancelled", whatever run returns. */
+     * there is room, and that is no try) or "internal", all retryable. A unit that was told of
+     * its cancellation is FAILED "cancelled", whatever run returns. */
     int (*run)(struct worker *worker, void *user, const struct worker_unit *unit,
                struct worker_result *result, struct error *err);
     void (*deinit)(void *user);
