@@ -22,26 +22,30 @@
 enum lifetime { LIFETIME_FRESH, LIFETIME_POOL, LIFETIME_SERVICE };
 const char *lifetime_name(enum lifetime lifetime);
 
-struct settings_option { char *key; char *value; }; /* owned */
+struct settings_option {
+    char *key;
+    char *value;
+}; /* owned */
 
 /* [class.NAME]: how the workers of one class live. Sizes in bytes, times in milliseconds. */
 struct settings_class {
     char name[33];
     char executable[SETTINGS_PATH_BYTES]; /* a plain name is looked up in libexec_dir */
     enum lifetime lifetime;
-    char profile[17];          /* sandbox profile: parse, net, store, none */
-    uint64_t spare;            /* fresh: started, unused processes kept ready */
-    uint64_t min, max;         /* processes; max 0: as many as there are CPU slots */
-    uint64_t cpu_percent;      /* of one CPU that a busy worker uses */
-    uint64_t memory_max_bytes; /* RLIMIT_DATA, and the prediction while there is no history */
-    uint64_t file_max_bytes;   /* RLIMIT_FSIZE */
-    uint64_t max_units;        /* pool: recycled after so many units; 0 never */
-    uint64_t max_age_ms;       /* pool: 0 never */
-    uint64_t max_rss_bytes;    /* pool: 0 never */
-    uint64_t idle_ms;          /* pool: workers above min leave after so long without work */
-    uint64_t item_deadline_ms; /* a unit's worker is killed when it says nothing for so long */
-    uint64_t start_deadline_ms;/* from fork to READY */
-    struct settings_option options[SETTINGS_OPTIONS_MAX]; /* option.KEY = VALUE: handed over in INIT */
+    char profile[17];           /* sandbox profile: parse, net, store, none */
+    uint64_t spare;             /* fresh: started, unused processes kept ready */
+    uint64_t min, max;          /* processes; max 0: as many as there are CPU slots */
+    uint64_t cpu_percent;       /* of one CPU that a busy worker uses */
+    uint64_t memory_max_bytes;  /* RLIMIT_DATA, and the prediction while there is no history */
+    uint64_t file_max_bytes;    /* RLIMIT_FSIZE */
+    uint64_t max_units;         /* pool: recycled after so many units; 0 never */
+    uint64_t max_age_ms;        /* pool: 0 never */
+    uint64_t max_rss_bytes;     /* pool: 0 never */
+    uint64_t idle_ms;           /* pool: workers above min leave after so long without work */
+    uint64_t item_deadline_ms;  /* a unit's worker is killed when it says nothing for so long */
+    uint64_t start_deadline_ms; /* from fork to READY */
+    /* option.KEY = VALUE: handed over in INIT */
+    struct settings_option options[SETTINGS_OPTIONS_MAX];
     size_t option_count;
     bool builtin;
 };
@@ -59,8 +63,8 @@ struct settings {
     uint64_t active_jobs;           /* jobs in work at once; the others wait in state.db */
     uint64_t queued_jobs;           /* more are refused */
     uint64_t clients;
-    uint64_t client_queue_bytes;    /* unread replies and events of one client */
-    uint64_t queries;               /* waiting at once */
+    uint64_t client_queue_bytes; /* unread replies and events of one client */
+    uint64_t queries;            /* waiting at once */
     uint64_t document_bytes;
     uint64_t attempts;              /* for a unit of one item */
     uint64_t page_failures_percent; /* more than this share of a job's pages fails the job */
@@ -69,7 +73,7 @@ struct settings {
     uint64_t drain_timeout_ms;      /* units in flight may take so long */
     uint64_t query_deadline_ms;
     uint64_t backoff_first_ms, backoff_max_ms;
-    uint64_t metrics_queue;         /* samples and events waiting for the disk; more are dropped */
+    uint64_t metrics_queue; /* samples and events waiting for the disk; more are dropped */
     /* [memory] */
     uint64_t sample_ms, pss_ms;
     uint64_t warning_percent, critical_percent; /* of the budget */

@@ -12,14 +12,14 @@
 #include "proto/message.h"
 
 static const struct stage_row stages[] = {
-#define STAGE_ROW(symbol, name, class_name, shown, from, to, persists, essential) \
+#define STAGE_ROW(symbol, name, class_name, shown, from, to, persists, essential)                  \
     [STAGE_##symbol] = {name, class_name, shown, from, to, persists, essential},
     STAGE_LIST(STAGE_ROW)
 #undef STAGE_ROW
 };
 
 _Static_assert(ARRAY_LEN(stages) == STAGE_COUNT, "a row for each stage");
-#define STAGE_NAME_FITS(symbol, name, class_name, shown, from, to, persists, essential) \
+#define STAGE_NAME_FITS(symbol, name, class_name, shown, from, to, persists, essential)            \
     _Static_assert(sizeof(name) <= MESSAGE_STAGE_BYTES, "a stage's name fits its message field");
 STAGE_LIST(STAGE_NAME_FITS)
 #undef STAGE_NAME_FITS

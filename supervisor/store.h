@@ -89,9 +89,9 @@ struct store_job {
     uint64_t size_bytes; /* of the source */
     uint64_t created_ms, started_ms;
     uint32_t priority;
-    uint32_t pages;       /* 0 while unknown */
+    uint32_t pages; /* 0 while unknown */
     uint64_t failure_count;
-    uint32_t restarts;    /* times that a supervisor found it interrupted */
+    uint32_t restarts;        /* times that a supervisor found it interrupted */
     struct store_unit *units; /* by number */
     size_t unit_count;
     struct store_failure *failures; /* the first STORE_FAILURES_LOADED_MAX by item */
@@ -105,8 +105,8 @@ struct store_receipt {
     bool has_job;
     struct uuid job;
     enum verdict verdict;
-    int exit_code; /* -1 when a signal ended it */
-    int signal;    /* 0 when it exited */
+    int exit_code;       /* -1 when a signal ended it */
+    int signal;          /* 0 when it exited */
     uint64_t started_ms; /* wall clock */
     uint64_t wall_us, user_us, system_us;
     uint64_t peak_rss_bytes;
@@ -120,7 +120,7 @@ struct store_receipt {
 struct store_sample {
     uint64_t time_ms;
     pid_t pid;
-    const char *class_name; /* "ebbd" for the supervisor */
+    const char *class_name;        /* "ebbd" for the supervisor */
     uint64_t rss_bytes, pss_bytes; /* pss 0 when not taken */
 };
 
@@ -147,7 +147,9 @@ void store_close(struct store *store);
 /* Hands collected changes to the thread now. */
 void store_flush(struct store *store);
 
-struct store_counts { uint64_t jobs[JOB_STATUS_COUNT]; };
+struct store_counts {
+    uint64_t jobs[JOB_STATUS_COUNT];
+};
 /* As of the last transaction; kept in memory. */
 void store_job_counts(const struct store *store, struct store_counts *ret_counts);
 uint64_t store_queued(const struct store *store);
@@ -167,13 +169,13 @@ typedef void (*store_jobs_cb)(void *user, const struct error *err, struct store_
 struct store_job_new {
     struct uuid id;
     const char *name;
-    const char *file; /* plain name in <state_dir>/incoming */
+    const char *file;      /* plain name in <state_dir>/incoming */
     const uint8_t *params; /* msgpack STRMAP or NULL */
     size_t params_bytes;
     uint32_t priority;
     uint32_t uid; /* of the client */
     uint64_t created_ms;
-    uint64_t max_bytes; /* ERROR_LIMIT for a larger source */
+    uint64_t max_bytes;  /* ERROR_LIMIT for a larger source */
     uint64_t max_queued; /* ERROR_LIMIT when so many are pending already */
 };
 /* Durable. Makes <state_dir>/jobs/<id>/ (0700), moves the file there as "source" (checked: a
@@ -192,10 +194,10 @@ struct store_job_change {
     bool set_status;
     enum job_status status;
     bool durable;
-    const char *stage;     /* the stage it is in; NULL leaves it */
-    double progress;       /* 0 to 100; negative leaves it */
-    const char *document;  /* UUID text; NULL leaves it */
-    uint32_t pages;        /* 0 leaves it */
+    const char *stage;                   /* the stage it is in; NULL leaves it */
+    double progress;                     /* 0 to 100; negative leaves it */
+    const char *document;                /* UUID text; NULL leaves it */
+    uint32_t pages;                      /* 0 leaves it */
     const char *error_code, *error_text; /* NULL leaves them; "" clears them */
     uint64_t started_ms, finished_ms;    /* 0 leaves them */
 };
@@ -214,11 +216,11 @@ void store_unit_remove(struct store *store, const struct uuid *job, uint32_t num
 /* One row for each (job, stage, item); a later one replaces it. */
 void store_failure_put(struct store *store, const struct uuid *job, uint8_t stage, uint32_t item,
                        enum verdict verdict, const char *code, const char *text);
-/* Kept when its job is deleted: one process, one receipt. */
 /* A process lives: pid, class_name, started_ms; stage and job when it is leased to one (a second
  * call replaces the first). Should this supervisor be killed, store_open makes a receipt of it. */
 void store_process_put(struct store *store, const struct store_receipt *process);
-/* It ended: its receipt, in place of what store_process_put said. */
+/* It ended: its receipt, in place of what store_process_put said. Kept when its job is deleted:
+ * one process, one receipt. */
 void store_receipt_put(struct store *store, const struct store_receipt *receipt);
 /* Pending, interrupted, failed or cancelled to pending again: finished units stay, failed ones
  * become pending with attempts 0 and their failures are removed. ERROR_NOT_FOUND; ERROR_EXISTS
@@ -245,7 +247,12 @@ uint64_t store_last_sequence(const struct store *store);
 /* --- reading --- */
 
 /* What only the supervisor knows about a job in work, laid over the stored row. */
-struct store_job_live { bool active; double progress; char stage[MESSAGE_STAGE_BYTES]; uint32_t items_running; };
+struct store_job_live {
+    bool active;
+    double progress;
+    char stage[MESSAGE_STAGE_BYTES];
+    uint32_t items_running;
+};
 void store_read_job(struct store *store, const struct uuid *job, const struct store_job_live *live,
                     store_reply_cb reply, void *user);
 /* cursor NULL: from the newest. status -1: all. limit 0: 1,000, which is the most in every
@@ -255,8 +262,12 @@ void store_read_jobs(struct store *store, uint32_t limit, const struct uuid *cur
 /* since_ms: wall clock; 0 for all there is. Samples are oldest first, those of a job are all
  * samples taken while it was in work; the resolution of one that was not downsampled is 0. limit
  * and offset are of receipts and samples. */
-enum store_memory_view { STORE_MEMORY_STAGES, STORE_MEMORY_CLASSES, STORE_MEMORY_RECEIPTS,
-                         STORE_MEMORY_SAMPLES };
+enum store_memory_view {
+    STORE_MEMORY_STAGES,
+    STORE_MEMORY_CLASSES,
+    STORE_MEMORY_RECEIPTS,
+    STORE_MEMORY_SAMPLES
+};
 void store_read_memory(struct store *store, enum store_memory_view view, const struct uuid *job,
                        uint64_t since_ms, uint32_t limit, uint32_t offset, store_reply_cb reply,
                        void *user);

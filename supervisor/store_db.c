@@ -161,7 +161,6 @@ static int check(struct store_db *db, const char *path, struct error *err)
     return rc == SQLITE_ROW ? 0 : -1;
 }
 
-/* What the last supervisor left, and what is kept in memory. */
 /* Processes whose supervisor was killed died with it, unreaped: their receipts say what the
  * samples knew. */
 static int end_processes(struct store_db *db, struct error *err)
@@ -181,6 +180,7 @@ static int end_processes(struct store_db *db, struct error *err)
     return sql_exec(db, "COMMIT", err);
 }
 
+/* What the last supervisor left, and what is kept in memory. */
 static int take_stock(struct store_db *db, struct error *err)
 {
     sqlite3_stmt *stmt = sql_use(db, SQL_JOBS_INTERRUPT, err);

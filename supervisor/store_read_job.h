@@ -13,7 +13,6 @@ struct store_db;
 struct store_op;
 
 /* An operation READ_JOB; see store_db_read. ERROR_NOT_FOUND. */
-int store_read_job_row(struct store_db *db, struct store_op *op, bool *ret_more,
-                       struct error *err);
+int store_read_job_row(struct store_db *db, struct store_op *op, bool *ret_more, struct error *err);
 
 #endif

@@ -31,9 +31,8 @@
       "INSERT INTO jobs (id, name, status, priority, rank, params, size, uid, created_ms) "        \
       "VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8)")                                        \
     X(JOB_STATUS, "SELECT status, failures FROM jobs WHERE id = ?1")                               \
-    X(JOB_STATE,                                                                                   \
-      "UPDATE jobs SET status = ?2, started_ms = coalesce(?3, started_ms), "                       \
-      "finished_ms = coalesce(?4, finished_ms) WHERE id = ?1")                                     \
+    X(JOB_STATE, "UPDATE jobs SET status = ?2, started_ms = coalesce(?3, started_ms), "            \
+                 "finished_ms = coalesce(?4, finished_ms) WHERE id = ?1")                          \
     X(JOB_FIELDS,                                                                                  \
       "UPDATE jobs SET stage = coalesce(?2, stage), progress = coalesce(?3, progress), "           \
       "document = coalesce(?4, document), pages = coalesce(?5, pages), "                           \
@@ -44,77 +43,61 @@
       "UPDATE jobs SET status = 'pending', finished_ms = NULL, failures = 0, error_code = NULL, "  \
       "error_text = NULL WHERE id = ?1")                                                           \
     X(JOB_DELETE, "DELETE FROM jobs WHERE id = ?1")                                                \
-    X(JOBS_WAITING,                                                                                \
-      "SELECT id, status FROM jobs INDEXED BY jobs_waiting WHERE " WAITING                         \
-      " ORDER BY rank, id LIMIT ?1")                                                               \
-    X(JOBS_INTERRUPT,                                                                              \
-      "UPDATE jobs SET status = 'interrupted', restarts = restarts + 1 "                           \
-      "WHERE status = 'processing'")                                                               \
+    X(JOBS_WAITING, "SELECT id, status FROM jobs INDEXED BY jobs_waiting WHERE " WAITING           \
+                    " ORDER BY rank, id LIMIT ?1")                                                 \
+    X(JOBS_INTERRUPT, "UPDATE jobs SET status = 'interrupted', restarts = restarts + 1 "           \
+                      "WHERE status = 'processing'")                                               \
     X(JOBS_COUNT, "SELECT status, count(*) FROM jobs GROUP BY status")                             \
     X(JOB_LOAD,                                                                                    \
       "SELECT name, params, size, created_ms, started_ms, priority, pages, failures, restarts "    \
       "FROM jobs WHERE id = ?1")                                                                   \
-    X(JOB_READ,                                                                                    \
-      "SELECT " SHORT_JOB_COLUMNS ", error_text, priority, started_ms, size "                      \
-      "FROM jobs WHERE id = ?1")                                                                   \
-    X(JOBS_READ,                                                                                   \
-      "SELECT " SHORT_JOB_COLUMNS " FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT ?2")            \
-    X(JOBS_READ_STATUS,                                                                            \
-      "SELECT " SHORT_JOB_COLUMNS " FROM jobs INDEXED BY jobs_status "                             \
-      "WHERE status = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2")                                   \
+    X(JOB_READ, "SELECT " SHORT_JOB_COLUMNS ", error_text, priority, started_ms, size "            \
+                "FROM jobs WHERE id = ?1")                                                         \
+    X(JOBS_READ, "SELECT " SHORT_JOB_COLUMNS " FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT ?2") \
+    X(JOBS_READ_STATUS, "SELECT " SHORT_JOB_COLUMNS " FROM jobs INDEXED BY jobs_status "           \
+                        "WHERE status = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2")                 \
     X(JOBS_EXPIRED,                                                                                \
       "SELECT id FROM jobs INDEXED BY jobs_ended WHERE finished_ms > 0 AND finished_ms < ?1 "      \
       "ORDER BY finished_ms LIMIT ?2")                                                             \
     X(JOB_TIMES, "SELECT started_ms, finished_ms FROM jobs WHERE id = ?1")                         \
     /* what a job has */                                                                           \
-    X(UNIT_PUT,                                                                                    \
-      "INSERT OR REPLACE INTO units "                                                              \
-      "(job, number, stage, state, step, alone, attempts, first, last, verdict) "                  \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                          \
+    X(UNIT_PUT, "INSERT OR REPLACE INTO units "                                                    \
+                "(job, number, stage, state, step, alone, attempts, first, last, verdict) "        \
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                \
     X(UNIT_REMOVE, "DELETE FROM units WHERE job = ?1 AND number = ?2")                             \
-    X(UNITS_LOAD,                                                                                  \
-      "SELECT number, stage, state, step, alone, attempts, first, last, verdict "                  \
-      "FROM units WHERE job = ?1 ORDER BY number")                                                 \
+    X(UNITS_LOAD, "SELECT number, stage, state, step, alone, attempts, first, last, verdict "      \
+                  "FROM units WHERE job = ?1 ORDER BY number")                                     \
     X(UNITS_COUNT, "SELECT count(*) FROM units WHERE job = ?1")                                    \
-    X(UNITS_RESUME,                                                                                \
-      "UPDATE units SET state = 'pending', step = 'work', alone = 0, attempts = 0, "               \
-      "verdict = 'none' WHERE job = ?1 AND state = 'failed'")                                      \
-    X(UNITS_SUM,                                                                                   \
-      "SELECT stage, count(*), sum(state = 'done'), sum(state = 'failed'), "                       \
-      "sum(last - first + 1), sum(iif(state = 'done', last - first + 1, 0)), "                     \
-      "sum(iif(state = 'failed', last - first + 1, 0)) "                                           \
-      "FROM units WHERE job = ?1 GROUP BY stage")                                                  \
+    X(UNITS_RESUME, "UPDATE units SET state = 'pending', step = 'work', alone = 0, attempts = 0, " \
+                    "verdict = 'none' WHERE job = ?1 AND state = 'failed'")                        \
+    X(UNITS_SUM, "SELECT stage, count(*), sum(state = 'done'), sum(state = 'failed'), "            \
+                 "sum(last - first + 1), sum(iif(state = 'done', last - first + 1, 0)), "          \
+                 "sum(iif(state = 'failed', last - first + 1, 0)) "                                \
+                 "FROM units WHERE job = ?1 GROUP BY stage")                                       \
     X(STAGE_TIMES,                                                                                 \
       "INSERT INTO stages (job, stage, started_ms, finished_ms) VALUES (?1, ?2, ?3, ?4) "          \
       "ON CONFLICT DO UPDATE SET started_ms = coalesce(?3, started_ms), "                          \
       "finished_ms = coalesce(?4, finished_ms)")                                                   \
     X(STAGES_READ, "SELECT stage, started_ms, finished_ms FROM stages WHERE job = ?1")             \
-    X(COUNT_SET,                                                                                   \
-      "INSERT INTO counts (job, key, value) SELECT ?1, ?2, ?3 "                                    \
-      "WHERE (SELECT count(*) FROM counts WHERE job = ?1 AND key <> ?2) < ?4 "                     \
-      "ON CONFLICT DO UPDATE SET value = ?3")                                                      \
-    X(COUNT_ADD,                                                                                   \
-      "INSERT INTO counts (job, key, value) SELECT ?1, ?2, ?3 "                                    \
-      "WHERE (SELECT count(*) FROM counts WHERE job = ?1 AND key <> ?2) < ?4 "                     \
-      "ON CONFLICT DO UPDATE SET value = min(value, 9223372036854775807 - ?3) + ?3")               \
+    X(COUNT_SET, "INSERT INTO counts (job, key, value) SELECT ?1, ?2, ?3 "                         \
+                 "WHERE (SELECT count(*) FROM counts WHERE job = ?1 AND key <> ?2) < ?4 "          \
+                 "ON CONFLICT DO UPDATE SET value = ?3")                                           \
+    X(COUNT_ADD, "INSERT INTO counts (job, key, value) SELECT ?1, ?2, ?3 "                         \
+                 "WHERE (SELECT count(*) FROM counts WHERE job = ?1 AND key <> ?2) < ?4 "          \
+                 "ON CONFLICT DO UPDATE SET value = min(value, 9223372036854775807 - ?3) + ?3")    \
     X(COUNTS_READ, "SELECT key, value FROM counts WHERE job = ?1 ORDER BY key")                    \
-    X(WARNING_PUT,                                                                                 \
-      "INSERT INTO warnings (job, number, text) SELECT ?1, n, ?2 FROM "                            \
-      "(SELECT coalesce(max(number), 0) + 1 AS n FROM warnings WHERE job = ?1) "                   \
-      "WHERE n <= ?3")                                                                             \
+    X(WARNING_PUT, "INSERT INTO warnings (job, number, text) SELECT ?1, n, ?2 FROM "               \
+                   "(SELECT coalesce(max(number), 0) + 1 AS n FROM warnings WHERE job = ?1) "      \
+                   "WHERE n <= ?3")                                                                \
     X(WARNINGS_READ, "SELECT text FROM warnings WHERE job = ?1 ORDER BY number")                   \
-    X(FAILURE_NEW,                                                                                 \
-      "INSERT OR IGNORE INTO failures (job, stage, item, verdict, code, text) "                    \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                           \
-    X(FAILURE_CHANGE,                                                                              \
-      "UPDATE failures SET verdict = ?4, code = ?5, text = ?6 "                                    \
-      "WHERE job = ?1 AND stage = ?2 AND item = ?3")                                               \
-    X(FAILURES_READ,                                                                               \
-      "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "                      \
-      "ORDER BY item, stage LIMIT 1000")                                                           \
-    X(FAILURES_LOAD,                                                                               \
-      "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "                      \
-      "ORDER BY item, stage LIMIT ?2")                                                             \
+    X(FAILURE_NEW, "INSERT OR IGNORE INTO failures (job, stage, item, verdict, code, text) "       \
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                              \
+    X(FAILURE_CHANGE, "UPDATE failures SET verdict = ?4, code = ?5, text = ?6 "                    \
+                      "WHERE job = ?1 AND stage = ?2 AND item = ?3")                               \
+    X(FAILURES_READ, "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "       \
+                     "ORDER BY item, stage LIMIT 1000")                                            \
+    X(FAILURES_LOAD, "SELECT item, stage, verdict, code, text FROM failures WHERE job = ?1 "       \
+                     "ORDER BY item, stage LIMIT ?2")                                              \
     X(FAILURES_OF, "SELECT count(*) FROM failures WHERE job = ?1 AND stage = ?2")                  \
     X(UNITS_DELETE, "DELETE FROM units WHERE job = ?1")                                            \
     X(STAGES_DELETE, "DELETE FROM stages WHERE job = ?1")                                          \
@@ -130,7 +113,8 @@
       "'crashed', -1, 9, started_ms, coalesce((SELECT max(time_ms) FROM samples "                  \
       "WHERE pid = processes.pid AND time_ms >= processes.started_ms) - started_ms, 0) * 1000, "   \
       "0, 0, coalesce((SELECT max(rss) FROM samples WHERE pid = processes.pid AND "                \
-      "time_ms >= processes.started_ms), 0), 'sample', 0, 0, 0, 0, 0, 0, 0, bucket FROM processes") \
+      "time_ms >= processes.started_ms), 0), 'sample', 0, 0, 0, 0, 0, 0, 0, bucket FROM "          \
+      "processes")                                                                                 \
     X(PROCESSES_DELETE, "DELETE FROM processes")                                                   \
     X(RECEIPT_PUT,                                                                                 \
       "INSERT INTO receipts (" RECEIPT_COLUMNS ") VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "  \
@@ -151,43 +135,38 @@
       "SELECT " RECEIPT_COLUMNS " FROM receipts INDEXED BY receipts_job "                          \
       "WHERE job = ?4 AND started_ms >= ?1 ORDER BY started_ms DESC, id DESC LIMIT ?2 OFFSET ?3")  \
     X(RECEIPTS_ALL, "SELECT (SELECT max(id) FROM receipts) - (SELECT min(id) FROM receipts) + 1")  \
-    X(RECEIPTS_SINCE, "SELECT count(*) FROM receipts INDEXED BY receipts_started WHERE started_ms >= ?1")           \
-    X(RECEIPTS_OF_JOB,                                                                             \
-      "SELECT count(*) FROM receipts INDEXED BY receipts_job "                                     \
-      "WHERE job = ?1 AND started_ms >= ?2")                                                       \
+    X(RECEIPTS_SINCE,                                                                              \
+      "SELECT count(*) FROM receipts INDEXED BY receipts_started WHERE started_ms >= ?1")          \
+    X(RECEIPTS_OF_JOB, "SELECT count(*) FROM receipts INDEXED BY receipts_job "                    \
+                       "WHERE job = ?1 AND started_ms >= ?2")                                      \
     X(HISTORY_FROM,                                                                                \
       "SELECT id FROM receipts WHERE verdict = 'done' ORDER BY id DESC LIMIT 1 OFFSET ?1")         \
-    X(HISTORY_READ,                                                                                \
-      "SELECT class, stage, bucket, peak_rss FROM receipts "                                       \
-      "WHERE id >= ?1 AND verdict = 'done' ORDER BY id")                                           \
+    X(HISTORY_READ, "SELECT class, stage, bucket, peak_rss FROM receipts "                         \
+                    "WHERE id >= ?1 AND verdict = 'done' ORDER BY id")                             \
     X(RECEIPTS_AGED,                                                                               \
       "DELETE FROM receipts WHERE id IN (SELECT id FROM receipts ORDER BY id LIMIT ?2) "           \
       "AND started_ms < ?1")                                                                       \
-    X(RECEIPTS_SURPLUS,                                                                            \
-      "DELETE FROM receipts WHERE id IN (SELECT id FROM receipts "                                 \
-      "WHERE id <= (SELECT max(id) FROM receipts) - ?1 ORDER BY id LIMIT ?2)")                     \
+    X(RECEIPTS_SURPLUS, "DELETE FROM receipts WHERE id IN (SELECT id FROM receipts "               \
+                        "WHERE id <= (SELECT max(id) FROM receipts) - ?1 ORDER BY id LIMIT ?2)")   \
     /* samples */                                                                                  \
-    X(SAMPLE_PUT,                                                                                  \
-      "INSERT OR REPLACE INTO samples (time_ms, pid, class, rss, pss) "                            \
-      "VALUES (?1, ?2, ?3, ?4, ?5)")                                                               \
+    X(SAMPLE_PUT, "INSERT OR REPLACE INTO samples (time_ms, pid, class, rss, pss) "                \
+                  "VALUES (?1, ?2, ?3, ?4, ?5)")                                                   \
     X(SAMPLES_READ,                                                                                \
       "SELECT time_ms, pid, class, rss, pss, 60000 FROM minutes WHERE time_ms BETWEEN ?1 AND ?2 "  \
       "UNION ALL SELECT time_ms, pid, class, rss, pss, 0 FROM samples "                            \
       "WHERE time_ms BETWEEN ?1 AND ?2 ORDER BY time_ms LIMIT ?3 OFFSET ?4")                       \
     X(SAMPLES_OLDEST, "SELECT min(time_ms) FROM samples")                                          \
-    X(SAMPLES_SUM,                                                                                 \
-      "INSERT OR REPLACE INTO minutes (time_ms, class, pid, rss, pss) "                            \
-      "SELECT ?1, class, pid, max(rss), max(pss) FROM samples "                                    \
-      "WHERE time_ms >= ?1 AND time_ms < ?2 GROUP BY class")                                       \
+    X(SAMPLES_SUM, "INSERT OR REPLACE INTO minutes (time_ms, class, pid, rss, pss) "               \
+                   "SELECT ?1, class, pid, max(rss), max(pss) FROM samples "                       \
+                   "WHERE time_ms >= ?1 AND time_ms < ?2 GROUP BY class")                          \
     X(SAMPLES_SUMMED, "DELETE FROM samples WHERE time_ms >= ?1 AND time_ms < ?2")                  \
     X(SAMPLES_COUNT, "SELECT count(*) FROM samples")                                               \
     X(MINUTES_AGED,                                                                                \
       "DELETE FROM minutes WHERE (time_ms, class) IN "                                             \
       "(SELECT time_ms, class FROM minutes WHERE time_ms < ?1 ORDER BY time_ms LIMIT ?2)")         \
     /* events */                                                                                   \
-    X(EVENT_PUT,                                                                                   \
-      "INSERT OR REPLACE INTO events (sequence, time_ms, kind, job, text, data) "                  \
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                           \
+    X(EVENT_PUT, "INSERT OR REPLACE INTO events (sequence, time_ms, kind, job, text, data) "       \
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                \
     X(EVENTS_READ,                                                                                 \
       "SELECT sequence, time_ms, kind, job, text, data FROM events WHERE sequence > ?1 "           \
       "ORDER BY sequence LIMIT ?2")                                                                \
@@ -213,8 +192,8 @@ struct store_db {
     struct store_counts counts;    /* the open transaction's included */
     struct store_counts committed; /* what a rollback goes back to */
     uint64_t last_sequence;
-    bool failing;    /* the last error was the disk's */
-    bool full_sync;  /* PRAGMA synchronous as it stands */
+    bool failing;   /* the last error was the disk's */
+    bool full_sync; /* PRAGMA synchronous as it stands */
     bool in_transaction;
     unsigned keep_step;
 };

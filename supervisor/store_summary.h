@@ -16,8 +16,7 @@ struct store_op;
 struct store_summary;
 
 /* A slice for an operation READ_MEMORY of one of those views; see store_db_read. */
-int store_summary_read(struct store_db *db, struct store_op *op, bool *ret_more,
-                       struct error *err);
+int store_summary_read(struct store_db *db, struct store_op *op, bool *ret_more, struct error *err);
 /* NULL is a no-op. */
 void store_summary_destroy(struct store_summary *summary);
 

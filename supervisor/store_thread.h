@@ -32,7 +32,7 @@ void store_thread_submit(struct store_thread *thread, struct store_op_list *ops)
 
 struct store_health {
     bool healthy;
-    unsigned changes;              /* how often it turned, or said why anew */
+    unsigned changes;               /* how often it turned, or said why anew */
     char text[ERROR_MESSAGE_BYTES]; /* why not */
 };
 /* Answered operations since the last call (the caller destroys them), and the health as it is. */

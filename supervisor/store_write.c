@@ -308,10 +308,9 @@ static const write_cb writers[STORE_OP_COUNT_OF] = {
     [STORE_OP_WARNING] = write_warning,     [STORE_OP_TIMES] = write_times,
     [STORE_OP_UNIT_PUT] = write_unit_put,   [STORE_OP_UNIT_REMOVE] = write_unit_remove,
     [STORE_OP_FAILURE] = write_failure,     [STORE_OP_PROCESS] = write_process,
-    [STORE_OP_RECEIPT] = write_receipt,
-    [STORE_OP_RESUME] = store_write_resume, [STORE_OP_CANCEL] = store_write_cancel,
-    [STORE_OP_DELETE] = store_write_delete, [STORE_OP_SAMPLE] = write_sample,
-    [STORE_OP_EVENT] = write_event,
+    [STORE_OP_RECEIPT] = write_receipt,     [STORE_OP_RESUME] = store_write_resume,
+    [STORE_OP_CANCEL] = store_write_cancel, [STORE_OP_DELETE] = store_write_delete,
+    [STORE_OP_SAMPLE] = write_sample,       [STORE_OP_EVENT] = write_event,
 };
 
 /* In a savepoint: refused, it leaves the transaction as it was. */

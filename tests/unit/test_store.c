@@ -489,6 +489,44 @@ Test(store, delete_leaves_the_receipts_and_nothing_else)
     cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 1);
 }
 
+/* One process, one receipt, also when the supervisor did not live to write it. */
+Test(store, a_process_without_a_receipt_gets_one_at_the_next_start)
+{
+    struct uuid id = fixture_accept(&fixture, "a");
+    struct store_receipt receipt = {.class_name = "pdf",
+                                    .stage = "extract",
+                                    .has_job = true,
+                                    .job = id,
+                                    .started_ms = 1000,
+                                    .verdict = VERDICT_DONE,
+                                    .peak_source = "worker"};
+    struct store_sample sample = {.class_name = "pdf", .pid = 2};
+
+    for (receipt.pid = 1; receipt.pid <= 3; receipt.pid++) {
+        store_process_put(fixture.store, &receipt);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        sample.time_ms = 500 + i * 1000; /* the first is of a former process of that number */
+        sample.rss_bytes = 9000 - i * 1000;
+        store_sample_put(fixture.store, &sample);
+    }
+    receipt.pid = 1;
+    store_receipt_put(fixture.store, &receipt);
+    fixture_close(&fixture);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 1);
+    for (int start = 0; start < 2; start++) {
+        fixture_open(&fixture);
+        fixture_close(&fixture);
+        cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 3);
+    }
+    cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts WHERE verdict = 'crashed' "
+                                       "AND signal = 9 AND job IS NOT NULL"),
+                 2);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT peak_rss FROM receipts WHERE pid = 2"), 8000);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT wall_us FROM receipts WHERE pid = 2"), 1500000);
+    cr_assert_eq(fixture_sql(&fixture, "SELECT peak_rss FROM receipts WHERE pid = 3"), 0);
+}
+
 Test(store, counts_add_up_and_are_bounded)
 {
     struct uuid id = fixture_accept(&fixture, "a");

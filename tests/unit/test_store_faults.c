@@ -25,6 +25,7 @@
 #include "common/file.h"
 #include "common/proc.h"
 #include "supervisor/stage.h"
+#include "supervisor/store_sql.h"
 
 static struct fixture fixture;
 
@@ -453,6 +454,52 @@ Test(store_faults, a_folder_that_is_not_there_is_refused)
 }
 
 /* --- size and speed --- */
+
+/* What walks over a table or an index, and may: because it takes the first rows of it, because
+ * it is done once at open, or because the table is small. */
+static bool may_scan(const char *name)
+{
+    static const char *const names[] = {"JOBS_WAITING", "HISTORY_FROM",  "RECEIPTS_AGED",
+                                        "JOBS_COUNT",   "PROCESSES_END", "PROCESSES_DELETE",
+                                        "SAMPLES_COUNT"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!strcmp(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(store_faults, no_statement_walks_over_a_table)
+{
+    static const char *const statements[][2] = {
+#define NAME_AND_TEXT(symbol, text) {#symbol, text},
+        SQL_LIST(NAME_AND_TEXT)
+#undef NAME_AND_TEXT
+    };
+    sqlite3 *handle;
+    sqlite3_stmt *stmt;
+    char explain[2048];
+
+    fixture_open(&fixture);
+    fixture_close(&fixture);
+    cr_assert_eq(sqlite3_open(fixture_path(&fixture, "state.db"), &handle), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", statements[i][1]);
+        cr_assert_eq(sqlite3_prepare_v2(handle, explain, -1, &stmt, NULL), SQLITE_OK, "%s: %s",
+                     statements[i][0], sqlite3_errmsg(handle));
+        while (sqlite3_step(stmt) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(stmt, 3);
+
+            cr_assert(strncmp(step, "SCAN", 4) != 0 || strstr(step, "CONSTANT ROW") ||
+                          strstr(step, "subquery") || may_scan(statements[i][0]),
+                      "%s: %s", statements[i][0], step);
+        }
+        sqlite3_finalize(stmt);
+    }
+    sqlite3_close(handle);
+}
 
 /* 100,000 waiting jobs, written by another process so that this one's memory is not touched. */
 static void insert_jobs(void)
