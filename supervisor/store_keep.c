@@ -11,7 +11,7 @@
 #include "common/cleanup.h"
 #include "supervisor/store_sql.h"
 
-#define SLICE_ROWS 500
+#define SLICE_ROWS 200
 #define RECEIPTS_MAX UINT64_C(1000000)
 #define SAMPLES_MAX UINT64_C(200000)
 #define MINUTE_MS UINT64_C(60000)
