@@ -154,7 +154,7 @@ static enum ctl_exit show_past(struct listing *listing, uint64_t *ret_sequence)
 
         code = show_page(listing, left, &sequence, &count);
         left -= count < left ? count : left;
-        count = sequence > before ? count : 0;
+        count = sequence > before && sequence < newest ? count : 0;
     }
     *ret_sequence = sequence;
     return code;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -130,20 +131,37 @@ void output_line_text(FILE *file, const char *text)
     buf_deinit(&line);
 }
 
+bool output_write(const void *data, size_t size_bytes)
+{
+    errno = 0;
+    if (fwrite(data, 1, size_bytes, stdout) == size_bytes) {
+        return true;
+    }
+    lost_errno = errno ? errno : lost_errno;
+    return false;
+}
+
 bool output_works(void)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) {
         return true;
     }
-    /* What cannot be written is tried again at each flush, so that the reason is still known. */
     lost_errno = errno ? errno : lost_errno;
     return false;
 }
 
+/* A pipe without a reader: the reason of a write that failed unseen, inside a printf. */
+static bool reader_has_gone(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return lost_errno == EPIPE || (poll(&fd, 1, 0) == 1 && (fd.revents & POLLERR) != 0);
+}
+
 enum ctl_exit output_finish(enum ctl_exit code)
 {
-    if (output_works() || lost_errno == EPIPE) {
+    if (output_works() || reader_has_gone()) {
         return code;
     }
     fprintf(stderr, "ebb: standard output: %s: what it shows is not complete\n",

@@ -39,6 +39,8 @@ unsigned output_rows(const FILE *file);
 /* Writes one line's text with controls replaced, as it came from elsewhere (text_append_line). */
 void output_line_text(FILE *file, const char *text);
 
+/* Writes to standard output; false, and why is remembered, when it takes no more. */
+bool output_write(const void *data, size_t size_bytes);
 /* False when standard output takes no more: its reader has gone, or the disk is full. Commands
  * that write much ask now and then. */
 bool output_works(void);

@@ -97,7 +97,7 @@ static int print_raw(int fd)
     int status;
 
     while ((status = read_piece(fd, data, &size_bytes)) > 0) {
-        if (fwrite(data, 1, size_bytes, stdout) < size_bytes) {
+        if (!output_write(data, size_bytes)) {
             return 0; /* output_finish says what there is to say */
         }
     }
@@ -117,14 +117,14 @@ static int print_clean(int fd)
     while ((status = read_piece(fd, data, &size_bytes)) > 0) {
         buf_reset(&clean, CLEAN_BYTES_MAX);
         if (text_filter_feed(&filter, data, size_bytes, &clean, NULL) < 0 ||
-            fwrite(clean.data, 1, clean.size, stdout) < clean.size) {
+            !output_write(clean.data, clean.size)) {
             break;
         }
         at_line_start = clean.size > 0 ? clean.data[clean.size - 1] == '\n' : at_line_start;
     }
     buf_reset(&clean, CLEAN_BYTES_MAX);
     if (text_filter_end(&filter, &clean, NULL) == 0 && clean.size > 0) {
-        fwrite(clean.data, 1, clean.size, stdout);
+        output_write(clean.data, clean.size);
     }
     if (!at_line_start) {
         fputc('\n', stdout);

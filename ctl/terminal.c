@@ -74,7 +74,7 @@ void terminal_draw(const char *text)
         size_t length = strcspn(text, "\n");
 
         text_append_line(&frame, text, length, columns, NULL);
-        buf_append_str(&frame, "\033[K\r\n", NULL);
+        buf_append_str(&frame, "\033[K\n", NULL);
         text += length + (text[length] == '\n');
     }
     buf_append_str(&frame, "\033[J", NULL);
