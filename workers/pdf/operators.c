@@ -157,19 +157,13 @@ static void op_Tstar(struct stream *stream)
     move(stream, 0, -state_of(stream)->leading);
 }
 
+/* Also TJ: who writes a string where an array should be, or the reverse, is understood. */
 static void op_Tj(struct stream *stream)
-{
-    if (stream->string.kind == TOKEN_STRING) {
-        show_string(stream, stream->string.bytes, stream->string.size_bytes);
-    }
-}
-
-static void op_TJ(struct stream *stream)
 {
     if (stream->item_count > 0) {
         show_array(stream);
-    } else { /* a string where an array should be */
-        op_Tj(stream);
+    } else if (stream->string.kind == TOKEN_STRING) {
+        show_string(stream, stream->string.bytes, stream->string.size_bytes);
     }
 }
 
@@ -382,7 +376,7 @@ static void op_m(struct stream *stream)
     X('T', 'm', 0, op_Tm)                                                                          \
     X('T', '*', 0, op_Tstar)                                                                       \
     X('T', 'j', 0, op_Tj)                                                                          \
-    X('T', 'J', 0, op_TJ)                                                                          \
+    X('T', 'J', 0, op_Tj)                                                                          \
     X('\'', 0, 0, op_quote)                                                                        \
     X('"', 0, 0, op_double_quote)                                                                  \
     X('g', 0, 0, op_g)                                                                             \

@@ -56,7 +56,8 @@ static void read_metadata(struct document *document, struct arena *arena,
 {
     fz_context *ctx = document->ctx;
 
-    record->format = look_up(document, arena, FZ_META_FORMAT);
+    /* "PDF 1.7"; of the others, "Image" and the like say less than their bytes did. */
+    record->format = document->pdf ? look_up(document, arena, FZ_META_FORMAT) : NULL;
     if (!record->format) {
         record->format = document->format.name;
     }
