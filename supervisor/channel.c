@@ -31,7 +31,7 @@ struct channel {
     void *user;
     size_t queued_bytes;
     int open_handles;
-    bool ended;   /* told the user, or may not any more */
+    bool ended; /* told the user, or may not any more */
     bool closing;
     bool draining; /* closes itself when the queue is empty */
 };
@@ -204,8 +204,7 @@ static int queue_write(struct channel *channel, const char *data, size_t size_by
     write->size_bytes = size_bytes;
     write->request.data = channel;
     uv_buf_t piece = uv_buf_init(write->data, (unsigned)size_bytes);
-    int failed =
-        uv_write(&write->request, (uv_stream_t *)&channel->pipe, &piece, 1, on_written);
+    int failed = uv_write(&write->request, (uv_stream_t *)&channel->pipe, &piece, 1, on_written);
     if (failed != 0) {
         free(write);
         return error_set(err, ERROR_SYSTEM, "writing: %s", uv_strerror(failed));
@@ -226,6 +225,9 @@ int channel_send(struct channel *channel, const void *data, size_t size_bytes, s
     if (channel->queued_bytes == 0) {
         uv_buf_t piece = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)size_bytes);
         int taken = uv_try_write((uv_stream_t *)&channel->pipe, &piece, 1);
+        if (taken == UV_EPIPE || taken == UV_ECONNRESET) {
+            return 0; /* the peer is gone: reading says so, after what it still said */
+        }
         if (taken < 0 && taken != UV_EAGAIN) {
             return error_set(err, ERROR_SYSTEM, "writing: %s", uv_strerror(taken));
         }
