@@ -2,8 +2,9 @@
 /*
  * Lifetimes as policy over worker.c's mechanism.
  *
- * Invariants: live workers never exceed max, but for a pool's successor while its predecessor
- * finishes; a throttled class starts nothing; a worker is in exactly one class's list until gone.
+ * Invariants: live workers never exceed max, but for fresh spares and for a pool's successor while
+ * its predecessor finishes; a throttled class starts nothing; a worker is in exactly one class's
+ * list until gone.
  *
  * Diagnostics: a warning when workers die young (with the delay that follows), info on recycling.
  */
@@ -16,6 +17,9 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+
+/* A worker that lives so long without a unit is a healthy one. */
+#define PROVEN_MS UINT64_C(5000)
 
 static const char *const RECYCLE_NAMES[RECYCLE_COUNT] = {
 #define RECYCLE_NAME(symbol, name) [RECYCLE_##symbol] = name,
@@ -49,15 +53,7 @@ static int copy_settings(struct settings_class *copy, const struct settings_clas
     return 0;
 }
 
-static uint64_t most_workers(const struct settings_class *settings, uint64_t cpu_slots)
-{
-    if (settings->lifetime == LIFETIME_SERVICE) {
-        return 1;
-    }
-    return settings->max > 0 ? settings->max : cpu_slots + settings->spare;
-}
-
-int class_init(struct class *class, const struct settings_class *settings, uint64_t cpu_slots,
+int class_init(struct class *class, const struct settings_class *settings,
                const struct class_context *context, struct error *err)
 {
     memset(class, 0, sizeof(*class));
@@ -65,7 +61,6 @@ int class_init(struct class *class, const struct settings_class *settings, uint6
         return -1;
     }
     class->context = context;
-    class->max = most_workers(settings, cpu_slots);
     LIST_INIT(&class->workers);
     backoff_init(&class->backoff, context->settings->backoff_first_ms,
                  context->settings->backoff_max_ms);
@@ -80,16 +75,14 @@ void class_deinit(struct class *class)
     free_options(&class->settings);
 }
 
-int class_reconfigure(struct class *class, const struct settings_class *settings,
-                      uint64_t cpu_slots, struct error *err)
+int class_reconfigure(struct class *class, const struct settings_class *settings, struct error *err)
 {
     struct settings_class copy;
     if (copy_settings(&copy, settings, err) < 0) {
         return -1;
     }
     free_options(&class->settings);
-    class->settings = copy;
-    class->max = most_workers(settings, cpu_slots);
+    memcpy(&class->settings, &copy, sizeof(copy));
     return 0;
 }
 
@@ -117,7 +110,9 @@ unsigned class_live(const struct class *class)
 
 bool class_can_start(const struct class *class)
 {
-    return !class->draining && class_live(class) < class->max &&
+    const struct settings_class *settings = &class->settings;
+    uint64_t spare = settings->lifetime == LIFETIME_FRESH ? settings->spare : 0;
+    return !class->draining && class_live(class) < settings->max + spare &&
            !backoff_waiting(&class->backoff, uv_now(class->context->loop));
 }
 
@@ -139,6 +134,16 @@ static void throttle(struct class *class, const char *reason)
     uv_timer_start(&class->retry, on_retry, class->backoff.delay_ms + 1, 0);
     class->context->throttled(class->context->user, class->settings.name, class->backoff.delay_ms,
                               class->backoff.failures, reason);
+}
+
+/* A worker did something, or has lived: whatever was wrong is over. */
+static void recover(struct class *class)
+{
+    if (class->backoff.failures > 0) {
+        backoff_succeeded(&class->backoff);
+        log_notice("class %s: workers start again", class->settings.name);
+        class->context->throttled(class->context->user, class->settings.name, 0, 0, "");
+    }
 }
 
 static const char *executable_path(const struct class *class, char *path, size_t size_bytes)
@@ -176,10 +181,25 @@ struct worker *class_start(struct class *class)
     return worker;
 }
 
+/* Spares may wait beside max workers, but not work beside them. */
+static bool all_at_work(const struct class *class)
+{
+    uint64_t leased = 0;
+    const struct worker *worker;
+    LIST_FOREACH(worker, &class->workers, in_class)
+    {
+        leased += worker->lease && worker->state != WORKER_DRAINING;
+    }
+    return leased >= class->settings.max;
+}
+
 struct worker *class_idle_worker(struct class *class)
 {
     struct worker *worker;
     struct worker *retiring = NULL;
+    if (class->settings.lifetime == LIFETIME_FRESH && all_at_work(class)) {
+        return NULL;
+    }
     LIST_FOREACH(worker, &class->workers, in_class)
     {
         bool idle = worker->state == WORKER_READY ||
@@ -212,11 +232,6 @@ void class_worker_ready(struct class *class, struct worker *worker)
     struct class_statistics *statistics = &class->statistics;
     uint64_t start_us = worker->ready_us - worker->started_us;
     statistics->start_us[statistics->starts_timed++ % CLASS_START_TIMES] = (uint32_t)start_us;
-    if (class->backoff.failures > 0) {
-        backoff_succeeded(&class->backoff);
-        log_notice("class %s: workers start again", class->settings.name);
-        class->context->throttled(class->context->user, class->settings.name, 0, 0, "");
-    }
     struct worker *old;
     LIST_FOREACH(old, &class->workers, in_class)
     {
@@ -246,6 +261,7 @@ static int due_for_recycling(const struct class *class, const struct worker *wor
 
 void class_worker_idle(struct class *class, struct worker *worker)
 {
+    recover(class);
     if (class->settings.lifetime != LIFETIME_POOL || worker->state != WORKER_LEASED) {
         return;
     }
@@ -284,18 +300,38 @@ void class_worker_idle(struct class *class, struct worker *worker)
     (void)class_start(class); /* a failure throttles the class; the old one goes on meanwhile */
 }
 
+/* It ended before READY, or soon after it without a unit, though nobody had told it to. */
+static bool died_young(const struct worker *worker, const struct worker_receipt *receipt)
+{
+    bool useless = worker->units == 0 && !worker->lease && receipt->wall_us < PROVEN_MS * 1000;
+    return receipt->young || useless;
+}
+
 void class_worker_gone(struct class *class, struct worker *worker,
                        const struct worker_receipt *receipt)
 {
     LIST_REMOVE(worker, in_class);
-    if (receipt->verdict == VERDICT_DONE || receipt->verdict == VERDICT_CANCELLED) {
+    bool well = receipt->verdict == VERDICT_DONE || receipt->verdict == VERDICT_CANCELLED;
+    if (well && !worker->unasked) {
         return;
     }
     class->statistics.recycled[RECYCLE_DIED]++;
-    /* Young: before READY, or a pool's or service's before it did anything. */
-    bool useless = class->settings.lifetime == LIFETIME_SERVICE && receipt->wall_us < 5000000;
-    if (!class->draining && (receipt->young || useless)) {
-        throttle(class, receipt->detail);
+    if (!class->draining && died_young(worker, receipt)) {
+        throttle(class, well ? "it went by itself" : receipt->detail);
+    }
+}
+
+/* Idle ones that stay tell as well that workers live again. */
+static void look_for_recovery(struct class *class)
+{
+    const struct worker *worker;
+    LIST_FOREACH(worker, &class->workers, in_class)
+    {
+        if (worker->ready_us > 0 && worker->state != WORKER_DRAINING &&
+            clock_monotonic_us() - worker->ready_us >= PROVEN_MS * 1000) {
+            recover(class);
+            return;
+        }
     }
 }
 
@@ -305,10 +341,11 @@ static void retire_idle(struct class *class, bool press)
     unsigned live = class_live(class);
     struct worker *worker;
     struct worker *next;
-    for (worker = LIST_FIRST(&class->workers); worker && live > class->settings.min; worker = next) {
+    for (worker = LIST_FIRST(&class->workers); worker && live > class->settings.min;
+         worker = next) {
         next = LIST_NEXT(worker, in_class);
-        bool idle = !worker->lease &&
-                    (worker->state == WORKER_READY || worker->state == WORKER_LEASED);
+        bool idle =
+            !worker->lease && (worker->state == WORKER_READY || worker->state == WORKER_LEASED);
         bool long_idle = now_ms - worker->idle_since_ms >= class->settings.idle_ms;
         if (idle && (press || long_idle)) {
             class->statistics.recycled[RECYCLE_IDLE]++;
@@ -322,6 +359,9 @@ void class_maintain(struct class *class, bool may_start, bool press)
 {
     if (class->draining) {
         return;
+    }
+    if (class->backoff.failures > 0) {
+        look_for_recovery(class);
     }
     switch (class->settings.lifetime) {
     case LIFETIME_FRESH: {
@@ -388,7 +428,7 @@ void class_pack(const struct class *class, struct pack *pack)
     pack_key_str(pack, "lifetime", lifetime_name(settings->lifetime));
     pack_key_str(pack, "executable", settings->executable);
     pack_key_uint(pack, "min", settings->min);
-    pack_key_uint(pack, "max", class->max);
+    pack_key_uint(pack, "max", settings->max);
     pack_key_uint(pack, "spare", settings->spare);
     pack_key_uint(pack, "live", class_live(class));
     pack_key_uint(pack, "starting", class_count(class, WORKER_STARTING));

@@ -10,8 +10,8 @@
  * service  exactly one, restarted with backoff.
  *
  * A class whose workers die young is throttled (Postfix's way): doubling delays, one line in the
- * log at each, the units wait. The class decides about processes; which unit runs where is
- * schedule.c's business.
+ * log at each, the units wait. It is well again when a worker did a unit, or lived for a while. The
+ * class decides about processes; which unit runs where is schedule.c's business.
  */
 #ifndef EBB_SUPERVISOR_CLASS_H
 #define EBB_SUPERVISOR_CLASS_H
@@ -53,7 +53,7 @@ struct class_statistics {
     uint64_t waits;   /* units that found no worker and had to wait for one */
     uint64_t wait_us; /* altogether */
     uint64_t young_deaths;
-    uint64_t throttled_ms; /* altogether */
+    uint64_t throttled_ms;                /* altogether */
     uint32_t start_us[CLASS_START_TIMES]; /* fork to READY of the last ones, a ring */
     uint64_t starts_timed;
 };
@@ -74,25 +74,25 @@ struct class_context {
     void *user;
 };
 
-struct class {
+struct class
+{
     struct settings_class settings; /* a copy: changes with a reload */
     const struct class_context *context;
     LIST_HEAD(class_workers, worker) workers;
     struct backoff backoff;
     uv_timer_t retry;
     struct class_statistics statistics;
-    uint64_t max; /* settings.max, or the number of CPU slots */
     bool draining;
 };
 
 /* settings is copied, options included. */
-int class_init(struct class *class, const struct settings_class *settings, uint64_t cpu_slots,
+int class_init(struct class *class, const struct settings_class *settings,
                const struct class_context *context, struct error *err);
 /* All workers must be gone. */
 void class_deinit(struct class *class);
 /* Takes over changed settings; workers that live keep their limits. */
 int class_reconfigure(struct class *class, const struct settings_class *settings,
-                      uint64_t cpu_slots, struct error *err);
+                      struct error *err);
 
 /* Workers in state; those that go (DRAINING) count nowhere else. */
 unsigned class_count(const struct class *class, enum worker_state state);

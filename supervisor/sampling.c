@@ -25,10 +25,8 @@
 static void put_sample(struct supervisor *supervisor, pid_t pid, const char *class_name,
                        uint64_t rss_bytes, bool with_pss)
 {
-    struct store_sample sample = {.time_ms = clock_wall_ms(),
-                                  .pid = pid,
-                                  .class_name = class_name,
-                                  .rss_bytes = rss_bytes};
+    struct store_sample sample = {
+        .time_ms = clock_wall_ms(), .pid = pid, .class_name = class_name, .rss_bytes = rss_bytes};
     if (with_pss && proc_pss_read(pid, &sample.pss_bytes, NULL) < 0) {
         sample.pss_bytes = 0;
     }
@@ -36,7 +34,8 @@ static void put_sample(struct supervisor *supervisor, pid_t pid, const char *cla
 }
 
 /* Samples all; returns their sum. */
-static uint64_t sample_all(struct supervisor *supervisor, bool with_pss, struct worker **ret_largest)
+static uint64_t sample_all(struct supervisor *supervisor, bool with_pss,
+                           struct worker **ret_largest)
 {
     uint64_t total_bytes = 0;
     uint64_t own_bytes;
@@ -55,8 +54,7 @@ static uint64_t sample_all(struct supervisor *supervisor, bool with_pss, struct 
             put_sample(supervisor, worker->pid, class->settings.name, worker->rss_bytes, with_pss);
             bool fresh_at_work = class->settings.lifetime == LIFETIME_FRESH && worker->lease &&
                                  worker->state == WORKER_BUSY;
-            if (fresh_at_work &&
-                (!*ret_largest || worker->rss_bytes > (*ret_largest)->rss_bytes)) {
+            if (fresh_at_work && (!*ret_largest || worker->rss_bytes > (*ret_largest)->rss_bytes)) {
                 *ret_largest = worker;
             }
         }
@@ -90,7 +88,7 @@ static void tell_level(struct supervisor *supervisor, const struct worker *large
     char budget[32];
     for (int other = MEMORY_LEVEL_WARNING; other <= MEMORY_LEVEL_OVER; other++) {
         if (other != (int)level) {
-            alerts_clear(supervisor, kinds[other]);
+            alerts_clear(supervisor, kinds[other], "");
         }
     }
     parse_format_bytes(memory_live_bytes(supervisor->memory), live, sizeof(live));
@@ -100,7 +98,8 @@ static void tell_level(struct supervisor *supervisor, const struct worker *large
         return;
     }
     describe(largest, who, sizeof(who));
-    alerts_raise(supervisor, kinds[level], "%s of the budget of %s in use; %s", live, budget, who);
+    alerts_raise(supervisor, kinds[level], "", "%s of the budget of %s in use; %s", live, budget,
+                 who);
 }
 
 static void relieve(struct worker *largest)
@@ -110,7 +109,8 @@ static void relieve(struct worker *largest)
     }
     struct lease *lease = largest->lease;
     lease->pressed = true;
-    worker_kill(largest, VERDICT_MEMORY_EXCEEDED, "the memory budget was exceeded and it was the largest");
+    worker_kill(largest, VERDICT_MEMORY_EXCEEDED,
+                "the memory budget was exceeded and it was the largest");
 }
 
 static void beat(const struct supervisor *supervisor)

@@ -34,11 +34,11 @@ enum outcome {
 /* One pass over everything. */
 struct pass {
     struct supervisor *supervisor;
-    uint64_t cpu_percent;     /* in use */
+    uint64_t cpu_percent; /* in use */
     uint64_t promised_bytes;
-    unsigned busy;            /* workers with a unit, services not counted */
-    bool alone_running;       /* a unit runs that must be alone */
-    bool alone_waiting;       /* one waits for the others to end */
+    unsigned busy;                          /* workers with a unit, services not counted */
+    bool alone_running;                     /* a unit runs that must be alone */
+    bool alone_waiting;                     /* one waits for the others to end */
     unsigned claimed[SETTINGS_CLASSES_MAX]; /* starting workers that a unit waits for */
 };
 
@@ -227,9 +227,8 @@ static enum outcome run_on(struct pass *pass, struct class *class, struct worker
         worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
         return OUTCOME_NO_ROOM;
     }
-    pass->promised_bytes += need_bytes > worker->predicted_bytes
-                                ? need_bytes - worker->predicted_bytes
-                                : 0;
+    pass->promised_bytes +=
+        need_bytes > worker->predicted_bytes ? need_bytes - worker->predicted_bytes : 0;
     worker->predicted_bytes = need_bytes;
     pass->cpu_percent += class->settings.cpu_percent;
     pass->busy++;
@@ -247,8 +246,8 @@ static struct worker *gang_member(struct class *class, const struct job *job, in
     LIST_FOREACH(worker, &class->workers, in_class)
     {
         const struct lease *lease = worker->lease;
-        if (worker->state == WORKER_LEASED && lease && lease->job == job &&
-            lease->stage == stage && lease->unit < 0) {
+        if (worker->state == WORKER_LEASED && lease && lease->job == job && lease->stage == stage &&
+            lease->unit < 0) {
             return worker;
         }
     }
@@ -275,7 +274,8 @@ static enum outcome start_unit(struct pass *pass, struct job *job, long index, e
     struct supervisor *supervisor = pass->supervisor;
     struct unit *unit = &job->units[index];
     int stage = unit->stored.stage;
-    const char *class_name = step == UNIT_PERSIST ? "library" : stage_row((enum stage_id)stage)->class_name;
+    const char *class_name =
+        step == UNIT_PERSIST ? "library" : stage_row((enum stage_id)stage)->class_name;
     struct class *class = supervisor_class(supervisor, class_name);
     if (!class || pass->alone_running) {
         return OUTCOME_NO_ROOM;
@@ -286,10 +286,9 @@ static enum outcome start_unit(struct pass *pass, struct job *job, long index, e
     }
     bool fresh = class->settings.lifetime == LIFETIME_FRESH;
     struct worker *worker = fresh ? gang_member(class, job, stage) : NULL;
-    uint64_t need_bytes =
-        memory_predict(supervisor->memory, class->settings.name,
-                       fresh ? stage_row((enum stage_id)stage)->name : "", fresh ? job->bucket : 0,
-                       class->settings.memory_max_bytes);
+    uint64_t need_bytes = memory_predict(supervisor->memory, class->settings.name,
+                                         fresh ? stage_row((enum stage_id)stage)->name : "",
+                                         fresh ? job->bucket : 0, class->settings.memory_max_bytes);
     if (worker) {
         return cpu_free(pass, class)
                    ? run_on(pass, class, worker, job, index, worker->predicted_bytes)
@@ -411,6 +410,7 @@ static bool may_work(const struct supervisor *supervisor)
 static void run_pass(struct supervisor *supervisor)
 {
     struct pass pass = {.supervisor = supervisor};
+    release_gangs(supervisor); /* what they leave is free for others in this pass already */
     survey_workers(&pass);
     if (!supervisor->draining) {
         run_queries(&pass);

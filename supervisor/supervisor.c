@@ -51,7 +51,8 @@ struct class *supervisor_class(struct supervisor *supervisor, const char *name)
 int supervisor_job_folder(const struct supervisor *supervisor, const char *id_text, char *ret_path,
                           size_t size_bytes, struct error *err)
 {
-    int length = snprintf(ret_path, size_bytes, "%s/jobs/%s", supervisor->settings.state_dir, id_text);
+    int length =
+        snprintf(ret_path, size_bytes, "%s/jobs/%s", supervisor->settings.state_dir, id_text);
     if (length < 0 || (size_t)length >= size_bytes) {
         return error_set(err, ERROR_LIMIT, "the state folder's path is too long");
     }
@@ -80,13 +81,13 @@ static void on_class_throttled(void *user, const char *class_name, uint64_t dela
 {
     struct supervisor *supervisor = user;
     if (delay_ms > 0) {
-        alerts_raise(supervisor, "class.throttled",
-                         "class %s: workers do not start (%s); %u in a row, next try in %" PRIu64 " ms",
-                         class_name, reason, failures, delay_ms);
+        alerts_raise(supervisor, "class.throttled", class_name,
+                     "class %s: workers do not start (%s); %u in a row, next try in %" PRIu64 " ms",
+                     class_name, reason, failures, delay_ms);
     } else {
-        alerts_clear(supervisor, "class.throttled");
-        events_emit(supervisor->events, "class.recovered", NULL, NULL, "class %s: workers start again",
-                    class_name);
+        alerts_clear(supervisor, "class.throttled", class_name);
+        events_emit(supervisor->events, "class.recovered", NULL, NULL,
+                    "class %s: workers start again", class_name);
     }
 }
 
@@ -218,8 +219,7 @@ int supervisor_reload(struct supervisor *supervisor, void (*changed)(void *user,
         const struct settings_class *settings =
             settings_class_find(&fresh, supervisor->classes[i].settings.name);
         struct error class_error = ERROR_INIT;
-        if (settings && class_reconfigure(&supervisor->classes[i], settings, fresh.cpu_slots,
-                                          &class_error) < 0) {
+        if (settings && class_reconfigure(&supervisor->classes[i], settings, &class_error) < 0) {
             log_error("class %s keeps its settings: %s", settings->name, class_error.msg);
         }
     }
@@ -275,7 +275,7 @@ static int make_folders(const struct supervisor *supervisor, struct error *err)
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {{"", 0750},        {"/incoming", 0770}, {"/jobs", 0700},
+    } folders[] = {{"", 0750},         {"/incoming", 0770}, {"/jobs", 0700},
                    {"/answers", 0750}, {"/library", 0700},  {"/cache", 0700}};
     char path[2 * SETTINGS_PATH_BYTES];
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -366,8 +366,8 @@ static int open_classes(struct supervisor *supervisor, struct error *err)
                                                        .throttled = on_class_throttled,
                                                        .user = supervisor};
     for (size_t i = 0; i < settings->class_count; i++) {
-        if (class_init(&supervisor->classes[i], &settings->classes[i], settings->cpu_slots,
-                       &supervisor->class_context, err) < 0) {
+        if (class_init(&supervisor->classes[i], &settings->classes[i], &supervisor->class_context,
+                       err) < 0) {
             return -1;
         }
         supervisor->class_count++;
@@ -415,8 +415,8 @@ int supervisor_start(struct supervisor *supervisor, uv_loop_t *loop, struct erro
         return -1;
     }
     supervisor->ready_us = clock_monotonic_us() - supervisor->started_us;
-    events_emit(supervisor->events, "daemon.started", NULL, NULL, "ebbd " EBB_VERSION ", process %d",
-                (int)getpid());
+    events_emit(supervisor->events, "daemon.started", NULL, NULL,
+                "ebbd " EBB_VERSION ", process %d", (int)getpid());
     intake_take(supervisor);
     schedule_run(supervisor);
     return 0;

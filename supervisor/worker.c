@@ -256,7 +256,8 @@ static void act_unit_timeout(struct worker *worker, const struct message *messag
                 (unsigned long long)worker->item_deadline_ms);
 }
 
-/* DRAINING: it had its time to go; or it is dead, and something that it forked holds the channel. */
+/* DRAINING: it had its time to go; or it is dead, and something that it forked holds the channel.
+ */
 static void act_grace_timeout(struct worker *worker, const struct message *message)
 {
     (void)message;
@@ -277,10 +278,10 @@ static void act_grace_timeout(struct worker *worker, const struct message *messa
 
 static void depart(struct worker *worker)
 {
+    worker->unasked |= worker->state != WORKER_DRAINING;
     if (worker->exited && worker->channel_ended) {
         finish(worker);
     } else if (!worker->killed && worker->state != WORKER_DRAINING) {
-        worker->unasked = true;
         worker->state = WORKER_DRAINING;
         arm(worker, PARTING_MS);
     }
@@ -346,8 +347,7 @@ static void log_for_worker(struct worker *worker, const struct message *message)
 }
 
 /* Whether it may say this now: by the phase, and by the id of the unit that it answers. */
-static bool legal_now(const struct worker *worker, const struct message *message,
-                      struct error *err)
+static bool legal_now(const struct worker *worker, const struct message *message, struct error *err)
 {
     if (!(message_type_phases(message->type) & STATES[worker->state].phase)) {
         error_set(err, ERROR_PROTOCOL, "%s while %s", message_type_name(message->type),
@@ -455,8 +455,8 @@ static int make_pipes(int ret_channel[2], int ret_log[2], struct error *err)
 static int connect_worker(struct worker *worker, const struct worker_start *start,
                           struct error *err)
 {
-    int channel[2];
-    int log_pipe[2];
+    int channel[2] = {-1, -1};
+    int log_pipe[2] = {-1, -1};
     if (make_pipes(channel, log_pipe, err) < 0) {
         return -1;
     }
@@ -464,9 +464,8 @@ static int connect_worker(struct worker *worker, const struct worker_start *star
     AUTO_CLOSE int child_log = log_pipe[1];
     AUTO_CLOSE int our_channel = channel[0];
     AUTO_CLOSE int our_log = log_pipe[0];
-    struct process_spec spec = {.executable = start->executable,
-                                .channel_fd = child_channel,
-                                .log_fd = child_log};
+    struct process_spec spec = {
+        .executable = start->executable, .channel_fd = child_channel, .log_fd = child_log};
     if (process_start(start->loop, &spec, on_exit_status, worker, &worker->process, err) < 0) {
         return -1;
     }
