@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""How long workers live: fresh with spares, pools that grow, shrink and replace, services that come
+back, and a class whose workers die young."""
+
+import datetime
+import threading
+import time
+
+import pytest
+
+from daemon import seconds, wait_until
+from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "script"
+    write_script(path, "pages=4 unit=1")
+    return path
+
+
+def span(receipt):
+    """When a process lived: seconds since the epoch, from and to."""
+    start = datetime.datetime.fromisoformat(receipt["started_at"].replace("Z", "+00:00"))
+    return start.timestamp(), start.timestamp() + receipt["wall_ms"] / 1000
+
+
+def states(ebbd, name):
+    return sorted(row["state"] for row in ebbd.workers(name))
+
+
+# --- fresh ---
+
+
+def test_a_fresh_worker_lives_for_one_stage_of_one_job(make_ebbd, script):
+    ebbd = make_ebbd({**SERIAL, **fake(script)})
+    jobs = [ebbd.completed(ebbd.submit(DOCUMENT))["job_id"] for _ in range(3)]
+    for job in jobs:
+        receipts = ebbd.receipts(job)
+        assert [(row["stage"], row["units"]) for row in receipts] == [("survey", 1), ("extract", 4)]
+        assert verdicts(receipts) == {"done": 2}
+    row = ebbd.classes()["pdf"]
+    assert (row["created"], row["leases"], row["reuses"], row["live"]) == (6, 6, 0, 0)
+
+
+def test_spares_wait_started_and_unused(make_ebbd, script):
+    write_script(script, "pages=1", "init_ms=150")
+    ebbd = make_ebbd({**fake(script, spare=2, max=1)})
+    wait_until("two spares are ready", lambda: states(ebbd, "pdf") == ["ready", "ready"])
+    assert ebbd.classes()["pdf"]["created"] == 2
+    ebbd.completed(ebbd.submit(DOCUMENT))
+    # Each stage took one that was ready: nobody waited for a start.
+    assert ebbd.classes()["pdf"]["waits"] == 0
+    wait_until("the spares are back", lambda: states(ebbd, "pdf") == ["ready", "ready"])
+    row = ebbd.classes()["pdf"]
+    assert (row["created"], row["leases"]) == (4, 2)
+    assert 150_000 <= row["start_us_median"] <= seconds(2) * 1_000_000
+
+
+def test_without_spares_units_wait_for_a_start(make_ebbd, script):
+    write_script(script, "pages=1", "init_ms=150")
+    ebbd = make_ebbd({**fake(script, spare=0)})
+    ebbd.completed(ebbd.submit(DOCUMENT))
+    row = ebbd.classes()["pdf"]
+    assert (row["waits"], row["leases"]) == (2, 2)
+    assert 300 <= row["wait_ms"] <= seconds(2000)
+
+
+def test_a_gang_works_on_one_stage(make_ebbd, script):
+    write_script(script, "pages=12 unit=1 page_ms=100")
+    ebbd = make_ebbd({"limits.cpu_slots": 3, **fake(script, max=3, spare=0)})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("three work at once", lambda: states(ebbd, "pdf").count("busy") == 3)
+    ebbd.completed(job)
+    extracts = [row for row in ebbd.receipts(job) if row["stage"] == "extract"]
+    assert len(extracts) == 3
+    assert sum(row["units"] for row in extracts) == 12
+    assert min(row["units"] for row in extracts) >= 2
+
+
+def test_max_bounds_a_class(make_ebbd, script):
+    write_script(script, "pages=8 unit=1 page_ms=50")
+    ebbd = make_ebbd({"limits.cpu_slots": 8, **fake(script, max=2, spare=0)})
+    jobs = [ebbd.submit(DOCUMENT) for _ in range(3)]
+    most = 0
+    while any(ebbd.job(job)["status"] != "completed" for job in jobs):
+        most = max(most, len([state for state in states(ebbd, "pdf") if state != "draining"]))
+    assert most == 2
+
+
+# --- pool ---
+
+
+def pool(script, **settings):
+    """The library, made of fakes: each query is a unit, and each is a pool's."""
+    return {"limits.cpu_slots": 16, **fake(script, "library", spare=0, **settings)}
+
+
+def ask(ebbd, times):
+    """Queries, one after the other."""
+    for _ in range(times):
+        ebbd.call("QUERY", kind="digest")
+
+
+def ask_at_once(ebbd, times):
+    """Queries, all at once."""
+    requests = [ebbd.connection.request("QUERY", kind="digest") for _ in range(times)]
+    for request in requests:
+        ebbd.connection.answer(request)
+
+
+def test_a_pool_keeps_min_and_grows_to_max(make_ebbd, script):
+    write_script(script, "on=run action=sleep ms=300")
+    ebbd = make_ebbd(pool(script, min=1, max=3, idle="400ms"))
+    wait_until("one is ready", lambda: states(ebbd, "library") == ["ready"])
+    ask_at_once(ebbd, 9)
+    row = ebbd.classes()["library"]
+    assert (row["created"], row["live"], row["leases"]) == (3, 3, 9)
+    assert row["reuses"] == 6
+    # Those above min go when they have idled.
+    wait_until("min is left", lambda: len(ebbd.workers("library")) == 1)
+    assert ebbd.classes()["library"]["recycled"]["idle"] == 2
+    time.sleep(seconds(0.6))
+    assert len(ebbd.workers("library")) == 1
+
+
+def test_a_pool_of_none_starts_on_demand(make_ebbd, script):
+    ebbd = make_ebbd(pool(script, min=0, max=2, idle="300ms"))
+    assert ebbd.workers("library") == []
+    ask(ebbd, 3)
+    row = ebbd.classes()["library"]
+    assert (row["created"], row["reuses"]) == (1, 2)
+    wait_until("none is left", lambda: ebbd.workers("library") == [])
+
+
+def check_successors(ebbd, ready_after):
+    """Each but the last went when its successor had been READY: never before."""
+    spans = sorted(span(row) for row in ebbd.receipts() if row["class"] == "library")
+    alive = ebbd.workers("library")
+    starts = [start for start, _ in spans]
+    starts.append(time.time() - alive[0]["age_ms"] / 1000)
+    for (_, end), successor in zip(spans, starts[1:]):
+        assert end >= successor + ready_after - 0.02, (spans, starts)
+    return len(spans)
+
+
+def test_a_pool_worker_is_replaced_after_its_units(make_ebbd, script):
+    write_script(script, "init_ms=60")
+    ebbd = make_ebbd(pool(script, min=1, max=1, max_units=3))
+    wait_until("one is ready", lambda: states(ebbd, "library") == ["ready"])
+    for _ in range(12):
+        ask(ebbd, 1)
+        time.sleep(0.04)
+    wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
+    row = ebbd.classes()["library"]
+    assert check_successors(ebbd, 0.06) == row["recycled"]["units"]
+    assert row["recycled"]["units"] in (3, 4)
+    assert row["waits"] == 0  # the old one served until the new one was ready
+    assert all(receipt["units"] >= 3 for receipt in ebbd.receipts())
+    assert verdicts(ebbd.receipts(), "library") == {"done": row["recycled"]["units"]}
+
+
+def test_a_pool_worker_is_replaced_at_its_age(make_ebbd, script):
+    ebbd = make_ebbd(pool(script, min=1, max=1, max_age="400ms"))
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        ask(ebbd, 1)
+        time.sleep(0.02)
+    wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
+    row = ebbd.classes()["library"]
+    assert row["recycled"]["age"] in (2, 3)
+    check_successors(ebbd, 0)
+    for receipt in ebbd.receipts():
+        assert 400 <= receipt["wall_ms"] <= seconds(700)
+
+
+def test_a_pool_worker_is_replaced_when_it_has_grown(make_ebbd, script):
+    write_script(script, "on=run action=leak mib=12")
+    ebbd = make_ebbd(pool(script, min=1, max=1, max_rss="32M"))
+    for _ in range(9):
+        ask(ebbd, 1)
+        time.sleep(0.05)  # a successor is ready by then
+    wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
+    row = ebbd.classes()["library"]
+    assert row["recycled"]["rss"] == 3
+    check_successors(ebbd, 0)
+
+
+def test_a_pool_worker_that_dies_is_replaced(make_ebbd, script):
+    write_script(script, "on=run nth=3 action=segv")
+    ebbd = make_ebbd(pool(script, min=1, max=1))
+    outcomes = []
+    for _ in range(6):
+        request = ebbd.connection.request("QUERY", kind="digest")
+        try:
+            ebbd.connection.answer(request)
+            outcomes.append("answered")
+        except Exception as error:  # Refused: its worker took the query with it
+            outcomes.append(str(error))
+    assert [outcome == "answered" for outcome in outcomes] == [True, True, False] * 2
+    assert outcomes[2].startswith("failed: ")
+    assert ebbd.classes()["library"]["recycled"]["died"] == 2
+    assert verdicts(ebbd.receipts(), "library") == {"crashed": 2}
+
+
+# --- service ---
+
+
+def service(script, **settings):
+    return {"limits.backoff_max": "800ms", **fake(script, "watch", lifetime="service", **settings)}
+
+
+def test_a_service_is_one_and_stays(make_ebbd, script):
+    write_script(script, "")
+    ebbd = make_ebbd(service(script))
+    wait_until("it is ready", lambda: states(ebbd, "watch") == ["ready"])
+    pid = ebbd.workers("watch")[0]["pid"]
+    time.sleep(0.3)
+    assert [row["pid"] for row in ebbd.workers("watch")] == [pid]
+    row = ebbd.classes()["watch"]
+    assert (row["lifetime"], row["min"], row["max"], row["created"]) == ("service", 1, 1, 1)
+
+
+def test_a_service_that_ends_comes_back_with_backoff(make_ebbd, script):
+    """READY, and gone: 100, 200, 400, 800, 800 ms lie between its lives."""
+    write_script(script, "on=ready action=exit exit=3")
+    ebbd = make_ebbd(service(script))
+    time.sleep(2.0)
+    created = ebbd.classes()["watch"]["created"]
+    assert 4 <= created <= 6
+    starts = [span(row)[0] for row in ebbd.receipts() if row["class"] == "watch"]
+    gaps = [after - before for before, after in zip(starts, starts[1:])]
+    for gap, least in zip(gaps, (0.1, 0.2, 0.4, 0.8)):
+        assert gap >= least - 0.01, gaps
+    assert len(ebbd.events("class.throttled")) == 1
+    write_script(script, "")
+    wait_until("it stays", lambda: states(ebbd, "watch") == ["ready"], 5.0)
+
+
+@pytest.mark.parametrize("how", ["action=segv", "action=exit exit=0", "action=say text=BYE"])
+def test_a_service_whose_end_is_none_of_ours(make_ebbd, script, how):
+    write_script(script, f"on=ready {how}")
+    ebbd = make_ebbd({**service(script), **IMPATIENT})
+    time.sleep(1.0)
+    assert 2 <= ebbd.classes()["watch"]["created"] <= 12
+    write_script(script, "")
+    wait_until("it stays", lambda: states(ebbd, "watch") == ["ready"], 5.0)
+
+
+# --- workers that die young ---
+
+PATIENT = {"limits.backoff_first": "100ms", "limits.backoff_max": "400ms"}
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["action=segv", "action=exit exit=0", "action=say text=BYE; exit", "action=hang", "missing"],
+)
+def test_a_class_whose_workers_die_before_ready_is_throttled(make_ebbd, script, how):
+    write_script(script, "pages=4", f"on=init {how.split(';')[0]}")
+    settings = {**SERIAL, **IMPATIENT, **fake(script), "limits.backoff_first": "100ms"}
+    if how == "missing":
+        write_script(script, "pages=4")
+        settings["class.pdf.executable"] = "/nowhere/ebb-pdf"
+    if how.endswith("exit"):
+        write_script(script, "pages=4", "on=init action=say text=BYE", "on=init action=exit exit=0")
+    ebbd = make_ebbd(settings)
+    job = ebbd.submit(DOCUMENT)
+    time.sleep(1.0)
+    row = ebbd.classes()["pdf"]
+    assert 2 <= row["created"] <= 4  # at 0, 100, 300 and 700 ms
+    assert row["young_deaths"] in (row["created"] - 1, row["created"])
+    assert row["throttled_ms"] >= 100
+    assert [alert["kind"] for alert in ebbd.status()["alerts"]] == ["class.throttled"]
+    assert len(ebbd.events("class.throttled")) == 1
+    assert ebbd.job(job)["status"] == "processing"
+    if how == "missing":
+        assert ebbd.call("CANCEL_JOB", job=job)["status"] == "cancelled"
+        return
+    write_script(script, "pages=4")
+    assert lost(ebbd.completed(job)) == []
+    assert ebbd.status()["alerts"] == []
+    assert len(ebbd.events("class.recovered")) == 1
+
+
+@pytest.mark.parametrize("moment", ["init", "ready"])
+def test_spares_that_die_do_not_make_a_storm(make_ebbd, script, moment):
+    """Nothing to do, and each spare dies as soon as it is there."""
+    write_script(script, "pages=4", f"on={moment} action=exit exit=3")
+    ebbd = make_ebbd({**PATIENT, **fake(script, spare=2)})
+    time.sleep(1.2)
+    row = ebbd.classes()["pdf"]
+    assert row["created"] <= 10, row
+    assert row["young_deaths"] >= 2
+    write_script(script, "pages=4")
+    assert lost(ebbd.completed(ebbd.submit(DOCUMENT))) == []
+
+
+def test_a_pool_that_dies_idle_does_not_make_a_storm(make_ebbd, script):
+    write_script(script, "on=ready action=exit exit=3")
+    ebbd = make_ebbd({**pool(script, min=2, max=2), **PATIENT})
+    time.sleep(1.2)
+    assert ebbd.classes()["library"]["created"] <= 10
+    write_script(script, "")
+    ask(ebbd, 1)
+
+
+def test_two_classes_in_trouble_are_told_apart(make_ebbd, script, tmp_path):
+    other = tmp_path / "other"
+    write_script(script, "pages=4", "on=init action=exit exit=3")
+    write_script(other, "on=init action=exit exit=3")
+    ebbd = make_ebbd({**SERIAL, **fake(script), **service(other)})
+    job = ebbd.submit(DOCUMENT)
+
+    def named():
+        texts = " ".join(alert["text"] for alert in ebbd.status()["alerts"])
+        return "class pdf" in texts, "class watch" in texts
+
+    wait_until("both are told", lambda: named() == (True, True))
+    write_script(script, "pages=4")
+    ebbd.completed(job)
+    assert named() == (False, True)
+    write_script(other, "")
+    wait_until("none is told", lambda: named() == (False, False))
+
+
+def test_processes_seen_are_processes_counted(make_ebbd, script):
+    """A look at /proc, as often as can be, against POOLS and the receipts."""
+    from daemon import children_of
+
+    write_script(script, "pages=6 unit=1 page_ms=20", "on=item item=3 action=segv")
+    ebbd = make_ebbd({"limits.cpu_slots": 3, **fake(script, spare=1)})
+    seen, over = set(), threading.Event()
+
+    def look():
+        while not over.is_set():
+            seen.update(children_of(ebbd.pid))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for _ in range(3):
+            ebbd.completed(ebbd.submit(DOCUMENT))
+        ebbd.settle()
+    finally:
+        over.set()
+        watcher.join()
+    ended = [row["pid"] for row in ebbd.receipts()]
+    alive = [row["pid"] for row in ebbd.workers()]
+    assert len(ended) == len(set(ended))
+    assert seen <= set(ended + alive)
+    assert len(ended) + len(alive) == ebbd.created()
