@@ -185,19 +185,21 @@ static enum ctl_exit begin_work(struct run *run)
 /* What was begun is in the state folder; says so when it is not at its end. */
 static void tell_kept(struct run *run, enum ctl_exit code)
 {
+    const char *why = code >= CTL_EXIT_SIGNALLED ? "interrupted; " : "";
     size_t left = run->watch.count - run->watch.ended;
     char options[PLACE_PATH_BYTES + 16] = "";
 
-    if (left == 0) {
-        return;
-    }
     if (run->session.place.state_origin == PLACE_COMMAND_LINE) {
         snprintf(options, sizeof(options), " --state %s", run->session.place.state);
     }
-    output_note("%s%zu job%s kept in %s; `ebb run%s` goes on with %s",
-                code >= CTL_EXIT_SIGNALLED ? "interrupted; " : "", left,
-                left == 1 ? " is" : "s are", run->session.place.state, options,
-                left == 1 ? "it" : "them");
+    if (left > 0) {
+        output_note("%s%zu job%s kept in %s; `ebb run%s` goes on with %s", why, left,
+                    left == 1 ? " is" : "s are", run->session.place.state, options,
+                    left == 1 ? "it" : "them");
+    } else if (run->progress.expected > 0) {
+        output_note("%swhat was handed in is kept in %s; `ebb run%s` goes on with it", why,
+                    run->session.place.state, options);
+    }
 }
 
 /* From the daemon's start to the last word of its work. */
