@@ -11,8 +11,8 @@ void backoff_init(struct backoff *backoff, uint64_t first_ms, uint64_t max_ms)
 
 void backoff_failed(struct backoff *backoff, uint64_t now_ms)
 {
-    uint64_t doubled = backoff->delay_ms > backoff->max_ms / 2 ? backoff->max_ms
-                                                               : backoff->delay_ms * 2;
+    uint64_t doubled =
+        backoff->delay_ms > backoff->max_ms / 2 ? backoff->max_ms : backoff->delay_ms * 2;
     backoff->delay_ms = backoff->delay_ms == 0 ? backoff->first_ms : doubled;
     backoff->until_ms = now_ms + backoff->delay_ms;
     backoff->failures++;

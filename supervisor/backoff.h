@@ -10,9 +10,9 @@
 
 struct backoff {
     uint64_t first_ms, max_ms;
-    uint64_t delay_ms;   /* of the next failure; 0 while all is well */
-    uint64_t until_ms;   /* on the caller's clock: nothing before; 0 while all is well */
-    unsigned failures;   /* in a row */
+    uint64_t delay_ms; /* of the next failure; 0 while all is well */
+    uint64_t until_ms; /* on the caller's clock: nothing before; 0 while all is well */
+    unsigned failures; /* in a row */
 };
 
 void backoff_init(struct backoff *backoff, uint64_t first_ms, uint64_t max_ms);

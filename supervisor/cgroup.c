@@ -93,13 +93,15 @@ int cgroup_root_open(struct cgroup_root **ret_root, struct error *err)
     char leaf[PATH_BYTES + 32];
     snprintf(leaf, sizeof(leaf), "%s/supervisor", root->path);
     if (mkdir(leaf, 0755) < 0 && errno != EEXIST) {
-        return error_set(err, ERROR_UNSUPPORTED, "the cgroup is not delegated: %s", strerror(errno));
+        return error_set(err, ERROR_UNSUPPORTED, "the cgroup is not delegated: %s",
+                         strerror(errno));
     }
     char pid[32];
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     if (write_small(leaf, "cgroup.procs", pid) < 0 ||
         write_small(root->path, "cgroup.subtree_control", "+memory") < 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "the cgroup is not delegated: %s", strerror(errno));
+        return error_set(err, ERROR_UNSUPPORTED, "the cgroup is not delegated: %s",
+                         strerror(errno));
     }
     *ret_root = TAKE_PTR(root);
     return 0;

@@ -77,12 +77,12 @@ void class_deinit(struct class *class)
 
 int class_reconfigure(struct class *class, const struct settings_class *settings, struct error *err)
 {
-    struct settings_class copy;
-    if (copy_settings(&copy, settings, err) < 0) {
+    struct settings_class old = class->settings;
+    if (copy_settings(&class->settings, settings, err) < 0) {
+        class->settings = old;
         return -1;
     }
-    free_options(&class->settings);
-    memcpy(&class->settings, &copy, sizeof(copy));
+    free_options(&old);
     return 0;
 }
 

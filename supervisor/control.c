@@ -274,21 +274,24 @@ static bool tell_lost(struct client *client)
     return alive;
 }
 
-static void on_event(struct event_listener *listener, const struct event *event)
+/* False when the client was closed. */
+static bool tell_event(struct client *client, const struct event *event)
 {
-    struct client *client =
-        (struct client *)((char *)listener - offsetof(struct client, listener));
     if (client->one_job && (!event->has_job || !uuid_equal(&event->job, &client->job))) {
-        return;
+        return true;
     }
     uint64_t bound = client->control->supervisor->settings.client_queue_bytes / 2;
     if (channel_queued_bytes(client->channel) > bound) {
         client->lost++;
-        return;
+        return true;
     }
-    if (client->lost == 0 || tell_lost(client)) {
-        send_event(client, event);
-    }
+    return (client->lost == 0 || tell_lost(client)) && send_event(client, event);
+}
+
+static void on_event(struct event_listener *listener, const struct event *event)
+{
+    (void)tell_event((struct client *)((char *)listener - offsetof(struct client, listener)),
+                     event);
 }
 
 void client_subscribe(struct client *client, const struct uuid *job)
@@ -307,13 +310,10 @@ void client_subscribe(struct client *client, const struct uuid *job)
 
 void client_replay(struct client *client, uint64_t sequence)
 {
-    struct control *control = client->control;
-    const struct event *event;
-    /* Telling one may close the client. */
-    while (control_has_client(control, client) &&
-           (event = events_after(control->supervisor->events, sequence))) {
-        sequence = event->sequence;
-        on_event(&client->listener, event);
+    const struct events *events = client->control->supervisor->events;
+    const struct event *event = events_after(events, sequence);
+    while (event && tell_event(client, event)) {
+        event = events_after(events, event->sequence);
     }
 }
 

@@ -39,7 +39,8 @@ void events_destroy(struct events *events);
 
 /* kind: static storage. job and data may be NULL; data is msgpack. */
 void events_emit(struct events *events, const char *kind, const struct uuid *job,
-                 const struct buf *data, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                 const struct buf *data, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /* For those who listen now; neither numbered anew nor kept. */
 void events_emit_live(struct events *events, const char *kind, const struct uuid *job,
                       const struct buf *data);

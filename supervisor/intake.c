@@ -54,10 +54,8 @@ static void admit_job(struct supervisor *supervisor, struct store_job *stored)
 {
     struct job *job = job_create(supervisor->store, stored);
     if (!job) {
-        struct store_job_change change = {.id = stored->id,
-                                          .set_status = true,
-                                          .status = JOB_STATUS_PENDING,
-                                          .progress = -1};
+        struct store_job_change change = {
+            .id = stored->id, .set_status = true, .status = JOB_STATUS_PENDING, .progress = -1};
         store_job_change(supervisor->store, &change);
         log_error("no memory to take a job up; it waits");
         return;
@@ -112,8 +110,8 @@ void intake_take(struct supervisor *supervisor)
                     on_jobs_taken, supervisor);
 }
 
-int intake_wait(struct supervisor *supervisor, const struct uuid *job,
-                        void (*settled)(void *user), void *user, struct error *err)
+int intake_wait(struct supervisor *supervisor, const struct uuid *job, void (*settled)(void *user),
+                void *user, struct error *err)
 {
     struct job_waiter *waiter = calloc(1, sizeof(*waiter));
     if (!waiter) {
@@ -162,15 +160,15 @@ static const char *end_kind(enum job_status status)
 static void record_end(struct supervisor *supervisor, struct job *job)
 {
     bool interrupted = job->end_status == JOB_STATUS_INTERRUPTED;
-    struct store_job_change change = {
-        .id = job->id,
-        .set_status = true,
-        .status = job->end_status,
-        .durable = true,
-        .progress = job->end_status == JOB_STATUS_COMPLETED ? 100 : -1,
-        .error_code = interrupted ? NULL : job->end_code,
-        .error_text = interrupted ? NULL : job->end_text,
-        .finished_ms = interrupted ? 0 : clock_wall_ms()};
+    struct store_job_change change = {.id = job->id,
+                                      .set_status = true,
+                                      .status = job->end_status,
+                                      .durable = true,
+                                      .progress =
+                                          job->end_status == JOB_STATUS_COMPLETED ? 100 : -1,
+                                      .error_code = interrupted ? NULL : job->end_code,
+                                      .error_text = interrupted ? NULL : job->end_text,
+                                      .finished_ms = interrupted ? 0 : clock_wall_ms()};
     store_job_change(supervisor->store, &change);
     if (job->end_code[0] != '\0') {
         events_emit(supervisor->events, end_kind(job->end_status), &job->id, NULL, "%s: %s: %s",
@@ -201,7 +199,7 @@ void intake_settle(struct supervisor *supervisor, struct job *job)
 }
 
 void intake_end(struct supervisor *supervisor, struct job *job, enum job_status status,
-                        const char *code, const char *text)
+                const char *code, const char *text)
 {
     if (status == JOB_STATUS_CANCELLED) {
         job->end_code[0] = '\0'; /* whoever cancels has the last word */

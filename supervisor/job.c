@@ -85,6 +85,9 @@ static bool mark_failed_item(struct job *job, uint32_t item)
         job->failed_items = grown;
         job->failed_items_bytes = need_bytes;
     }
+    if (!job->failed_items) {
+        return true;
+    }
     uint8_t bit = (uint8_t)(1U << (item % 8));
     bool fresh = !(job->failed_items[item / 8] & bit);
     job->failed_items[item / 8] |= bit;
@@ -108,6 +111,25 @@ static void keep_failure(struct job *job, uint32_t item, const char *code, const
     snprintf(failure->text, sizeof(failure->text), "%s", text);
 }
 
+/* A resumed job has lost pages to try again: what was concluded from the others is concluded anew.
+ */
+static void reopen_conclusion(struct job *job)
+{
+    bool open = false;
+    for (size_t i = 0; i < job->unit_count; i++) {
+        struct unit *unit = &job->units[i];
+        if (unit->stored.stage < STAGE_FINISH) {
+            open |= unit->stored.state == UNIT_PENDING;
+        } else if (open && unit->stored.stage == STAGE_FINISH && unit->stored.state == UNIT_DONE) {
+            unit->stored.state = UNIT_PENDING;
+            unit->stored.step = UNIT_WORK;
+            unit->stored.attempts = 0;
+            job->stages[STAGE_FINISH].units_done--;
+            job->stages[STAGE_FINISH].items_done -= unit_items(unit);
+        }
+    }
+}
+
 struct job *job_create(struct store *store, struct store_job *stored)
 {
     struct job *job = calloc(1, sizeof(*job));
@@ -121,6 +143,7 @@ struct job *job_create(struct store *store, struct store_job *stored)
         free(job);
         return NULL;
     }
+    reopen_conclusion(job);
     for (size_t i = 0; i < stored->failures_loaded; i++) {
         const struct store_failure *failure = &stored->failures[i];
         mark_failed_item(job, failure->item);
@@ -191,7 +214,8 @@ int job_add_unit(struct job *job, int stage, int after, uint32_t first, uint32_t
                  struct error *err)
 {
     if (stage <= after || stage >= STAGE_COUNT) {
-        return error_set(err, ERROR_INVALID, "a unit was found for a stage that is not a later one");
+        return error_set(err, ERROR_INVALID,
+                         "a unit was found for a stage that is not a later one");
     }
     struct unit *unit = append_unit(job, err);
     if (!unit) {
@@ -322,8 +346,7 @@ int job_unit_bisect(struct job *job, struct unit *unit, enum verdict verdict, ui
         cut = culprit == first ? first + 1 : first + (last - first) / 2 + 1;
     }
     if (job_add_unit(job, stage, -1, cut, culprit == cut ? cut : last, err) < 0 ||
-        (culprit == cut && cut < last &&
-         job_add_unit(job, stage, -1, cut + 1, last, err) < 0)) {
+        (culprit == cut && cut < last && job_add_unit(job, stage, -1, cut + 1, last, err) < 0)) {
         return -1;
     }
     unit = &job->units[index]; /* the array may have moved */
@@ -359,7 +382,8 @@ static void complete_stage(struct job *job, int stage)
     struct job_stage *books = &job->stages[stage];
     books->status = books->units == 0 ? STAGE_STATUS_SKIPPED : STAGE_STATUS_COMPLETE;
     store_stage_times(job->store, &job->id, (uint8_t)stage, books->started_ms, clock_wall_ms());
-    struct store_job_change change = {.id = job->id, .progress = stage_row((enum stage_id)stage)->to_percent};
+    struct store_job_change change = {.id = job->id,
+                                      .progress = stage_row((enum stage_id)stage)->to_percent};
     store_job_change(job->store, &change);
 }
 
@@ -450,8 +474,8 @@ long job_next_unit(struct job *job, int stage, enum unit_step step, uint64_t now
     bool only_ended = true;
     for (size_t i = books->first_open; i < job->unit_count; i++) {
         const struct unit *unit = &job->units[i];
-        bool open = unit->stored.stage == stage && (unit->stored.state == UNIT_PENDING ||
-                                                    unit->stored.state == UNIT_RUNNING);
+        bool open = unit->stored.stage == stage &&
+                    (unit->stored.state == UNIT_PENDING || unit->stored.state == UNIT_RUNNING);
         if (!open) {
             if (only_ended) {
                 books->first_open = i + 1;

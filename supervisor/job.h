@@ -25,12 +25,17 @@ struct worker;
 /* A unit in memory; its place in the job's array never changes. */
 struct unit {
     struct store_unit stored;
-    struct worker *worker;    /* NULL unless RUNNING */
-    uint64_t not_before_ms;   /* loop clock; a failed try waits */
+    struct worker *worker;     /* NULL unless RUNNING */
+    uint64_t not_before_ms;    /* loop clock; a failed try waits */
     uint64_t waiting_since_us; /* 0 until it first found no worker */
 };
 
-enum stage_status { STAGE_STATUS_WAITING, STAGE_STATUS_RUNNING, STAGE_STATUS_COMPLETE, STAGE_STATUS_SKIPPED };
+enum stage_status {
+    STAGE_STATUS_WAITING,
+    STAGE_STATUS_RUNNING,
+    STAGE_STATUS_COMPLETE,
+    STAGE_STATUS_SKIPPED
+};
 
 struct job_stage {
     enum stage_status status;
@@ -60,8 +65,8 @@ struct job {
     struct unit *units;
     size_t unit_count, unit_capacity;
     uint32_t next_number;
-    uint32_t running;   /* units with a worker */
-    unsigned workers;   /* leased to it */
+    uint32_t running; /* units with a worker */
+    unsigned workers; /* leased to it */
     struct job_stage stages[STAGE_COUNT];
     struct message_failure *failures; /* at most JOB_FAILURES_KEPT, for finish */
     size_t failures_kept;

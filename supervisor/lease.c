@@ -63,9 +63,10 @@ static void on_worker_ready(struct worker *worker)
         supervisor->landlock_abi = worker->landlock_abi;
         supervisor->seccomp = worker->seccomp;
         if (worker->landlock_abi == 0 || worker->seccomp == 0) {
-            log_warning("sandbox: this kernel offers Landlock: %s, seccomp: %s; workers run without "
-                        "what is missing",
-                        worker->landlock_abi > 0 ? "yes" : "no", worker->seccomp > 0 ? "yes" : "no");
+            log_warning(
+                "sandbox: this kernel offers Landlock: %s, seccomp: %s; workers run without "
+                "what is missing",
+                worker->landlock_abi > 0 ? "yes" : "no", worker->seccomp > 0 ? "yes" : "no");
         }
     }
     class_worker_ready(worker->owner, worker);
@@ -163,28 +164,28 @@ static void put_receipt(struct supervisor *supervisor, const struct worker *work
     const struct lease *lease = worker->lease;
     const struct rusage *usage = &end->end.usage;
     bool fresh = lease && lease->job && class->settings.lifetime == LIFETIME_FRESH;
-    struct store_receipt receipt = {
-        .pid = worker->pid,
-        .class_name = class->settings.name,
-        .stage = fresh ? stage_row((enum stage_id)lease->stage)->name : "",
-        .has_job = fresh,
-        .verdict = end->verdict,
-        .exit_code = end->end.code,
-        .signal = end->end.signal,
-        .started_ms = end->started_wall_ms,
-        .wall_us = end->wall_us,
-        .user_us = end->user_us,
-        .system_us = end->system_us,
-        .peak_rss_bytes = end->peak_rss_bytes,
-        .peak_source = end->peak_source,
-        .minor_faults = (uint64_t)usage->ru_minflt,
-        .major_faults = (uint64_t)usage->ru_majflt,
-        .blocks_read = (uint64_t)usage->ru_inblock,
-        .blocks_written = (uint64_t)usage->ru_oublock,
-        .voluntary_switches = (uint64_t)usage->ru_nvcsw,
-        .involuntary_switches = (uint64_t)usage->ru_nivcsw,
-        .units = worker->units,
-        .bucket = fresh ? lease->job->bucket : 0};
+    struct store_receipt receipt = {.pid = worker->pid,
+                                    .class_name = class->settings.name,
+                                    .stage =
+                                        fresh ? stage_row((enum stage_id)lease->stage)->name : "",
+                                    .has_job = fresh,
+                                    .verdict = end->verdict,
+                                    .exit_code = end->end.code,
+                                    .signal = end->end.signal,
+                                    .started_ms = end->started_wall_ms,
+                                    .wall_us = end->wall_us,
+                                    .user_us = end->user_us,
+                                    .system_us = end->system_us,
+                                    .peak_rss_bytes = end->peak_rss_bytes,
+                                    .peak_source = end->peak_source,
+                                    .minor_faults = (uint64_t)usage->ru_minflt,
+                                    .major_faults = (uint64_t)usage->ru_majflt,
+                                    .blocks_read = (uint64_t)usage->ru_inblock,
+                                    .blocks_written = (uint64_t)usage->ru_oublock,
+                                    .voluntary_switches = (uint64_t)usage->ru_nvcsw,
+                                    .involuntary_switches = (uint64_t)usage->ru_nivcsw,
+                                    .units = worker->units,
+                                    .bucket = fresh ? lease->job->bucket : 0};
     if (fresh) {
         receipt.job = lease->job->id;
     }
@@ -218,8 +219,8 @@ static void on_worker_gone(struct worker *worker, const struct worker_receipt *r
 }
 
 const struct worker_ops LEASE_WORKER_OPS = {.ready = on_worker_ready,
-                                             .progress = on_worker_progress,
-                                             .done = on_worker_done,
-                                             .failed = on_worker_failed,
-                                             .lost = on_worker_lost,
-                                             .gone = on_worker_gone};
+                                            .progress = on_worker_progress,
+                                            .done = on_worker_done,
+                                            .failed = on_worker_failed,
+                                            .lost = on_worker_lost,
+                                            .gone = on_worker_gone};

@@ -49,8 +49,9 @@ static int load_settings(struct settings *ret_settings, struct error *err)
             return error_wrap(err, "--set");
         }
     }
-    const struct { const char *key, *value; } shortcuts[] = {{"ebb.state_dir", arguments.state},
-                                                             {"ebb.socket", arguments.socket}};
+    const struct {
+        const char *key, *value;
+    } shortcuts[] = {{"ebb.state_dir", arguments.state}, {"ebb.socket", arguments.socket}};
     for (size_t i = 0; i < ARRAY_LEN(shortcuts); i++) {
         snprintf(text, sizeof(text), "%s=%s", shortcuts[i].key,
                  shortcuts[i].value ? shortcuts[i].value : "");
@@ -93,6 +94,7 @@ static int serve(struct settings *settings)
     mallopt(M_TRIM_THRESHOLD, 256 * 1024);
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file size is an error of write, not the end */
     umask(0027);
     uv_loop_init(&loop);
     supervisor.settings = *settings;
@@ -115,14 +117,18 @@ static int serve(struct settings *settings)
 }
 
 static const struct option OPTIONS[] = {
-    {"config", 'c', OPTION_STRING, "FILE", "configuration (default " CONFIG_DEFAULT ")", AT(config)},
+    {"config", 'c', OPTION_STRING, "FILE", "configuration (default " CONFIG_DEFAULT ")",
+     AT(config)},
     {"state", 0, OPTION_STRING, "DIR", "state folder", AT(state)},
     {"socket", 0, OPTION_STRING, "PATH", "control socket", AT(socket)},
-    {"set", 's', OPTION_LIST, "KEY=VALUE", "one setting, section.key=value; may be repeated", AT(set)},
-    {"private", 0, OPTION_FLAG, NULL, "end when the process that started this one ends", AT(private)},
+    {"set", 's', OPTION_LIST, "KEY=VALUE", "one setting, section.key=value; may be repeated",
+     AT(set)},
+    {"private", 0, OPTION_FLAG, NULL, "end when the process that started this one ends",
+     AT(private)},
     {"ready-fd", 0, OPTION_U64, "N", "write a byte to this descriptor when ready", AT(ready_fd)},
     {"check-config", 0, OPTION_FLAG, NULL, "check the configuration and exit", AT(check_config)},
-    {"show-config", 0, OPTION_FLAG, NULL, "print the configuration in force and exit", AT(show_config)},
+    {"show-config", 0, OPTION_FLAG, NULL, "print the configuration in force and exit",
+     AT(show_config)},
     {"help-config", 0, OPTION_FLAG, NULL, "describe every setting and exit", AT(help_config)},
     {"mdoc", 0, OPTION_FLAG, NULL, "with --help-config: for a manual page", AT(mdoc)},
     {"version", 0, OPTION_FLAG, NULL, "print the version and exit", AT(version)},

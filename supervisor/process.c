@@ -95,12 +95,15 @@ static void on_pidfd_readable(uv_poll_t *poll, int status, int events)
     struct process *process = poll->data;
     siginfo_t info = {0};
     struct process_exit end = {.code = -1};
-    if (syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 &&
+    if (syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT, NULL) ==
+            0 &&
         info.si_pid == process->pid) {
-        kill(-process->pid, SIGKILL); /* whatever it forked; the zombie still holds the group's number */
+        kill(-process->pid,
+             SIGKILL); /* whatever it forked; the zombie still holds the group's number */
     }
     /* glibc's waitid hides the fifth argument, the child's rusage. */
-    long failed = syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED | WNOHANG, &end.usage);
+    long failed =
+        syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED | WNOHANG, &end.usage);
     if (failed < 0 && errno == EINTR) {
         return;
     }

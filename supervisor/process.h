@@ -18,8 +18,8 @@
 
 struct process_spec {
     const char *executable; /* absolute path */
-    int channel_fd;         /* becomes descriptor 3 of the child; closed in the parent by the caller */
-    int log_fd;             /* becomes descriptor 2; likewise */
+    int channel_fd; /* becomes descriptor 3 of the child; closed in the parent by the caller */
+    int log_fd;     /* becomes descriptor 2; likewise */
 };
 
 /* How a process ended, as waitid(2) says. */

@@ -61,8 +61,8 @@ static struct query *enqueue(struct supervisor *supervisor, const char *kind,
     query->done = done;
     query->user = user;
     query->deadline_ms = uv_now(supervisor->loop) + supervisor->settings.query_deadline_ms;
-    snprintf(query->path, sizeof(query->path), "%s/answers/%d-%" PRIu64, supervisor->settings.state_dir,
-             (int)getpid(), ++supervisor->query_sequence);
+    snprintf(query->path, sizeof(query->path), "%s/answers/%d-%" PRIu64,
+             supervisor->settings.state_dir, (int)getpid(), ++supervisor->query_sequence);
     TAILQ_INSERT_TAIL(&supervisor->queries, query, link);
     supervisor->query_count++;
     return query;
@@ -111,8 +111,7 @@ struct query *query_ask(struct supervisor *supervisor, const char *kind, struct 
 }
 
 struct query *query_ask_about(struct supervisor *supervisor, const char *kind, const char *key,
-                              const char *value, query_done_cb done, void *user,
-                              struct error *err)
+                              const char *value, query_done_cb done, void *user, struct error *err)
 {
     struct buf packed;
     struct pack pack;
@@ -148,7 +147,8 @@ int query_run(struct query *query, struct worker *worker, struct error *err)
                                      .first = 1,
                                      .last = 1,
                                      .attempt = 1,
-                                     .item_deadline_ms = query->supervisor->settings.query_deadline_ms,
+                                     .item_deadline_ms =
+                                         query->supervisor->settings.query_deadline_ms,
                                      .answer = query->path,
                                      .params = query->params,
                                      .params_bytes = query->params_bytes};

@@ -42,8 +42,7 @@ struct query *query_ask(struct supervisor *supervisor, const char *kind, struct 
                         query_done_cb done, void *user, struct error *err);
 /* One with a single parameter, for ourselves. */
 struct query *query_ask_about(struct supervisor *supervisor, const char *kind, const char *key,
-                              const char *value, query_done_cb done, void *user,
-                              struct error *err);
+                              const char *value, query_done_cb done, void *user, struct error *err);
 /* Whoever asked is gone: done is not called; the answer is removed. */
 void query_abandon(struct query *query);
 /* By schedule.c: runs it on a leased worker. */

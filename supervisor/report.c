@@ -124,9 +124,10 @@ static void pack_worker(struct worker *worker, struct pack *pack)
     pack_key_str(pack, "state", worker_state_name(worker->state));
     pack_key_str(pack, "job_id", job ? job->id_text : NULL);
     pack_key_str(pack, "stage", job ? stage_row((enum stage_id)lease->stage)->name : NULL);
-    pack_key_str(pack, "step", query ? "query"
-                               : !unit ? NULL
-                                       : (unit->stored.step == UNIT_PERSIST ? "persist" : "work"));
+    pack_key_str(pack, "step",
+                 query   ? "query"
+                 : !unit ? NULL
+                         : (unit->stored.step == UNIT_PERSIST ? "persist" : "work"));
     pack_key_uint(pack, "first", unit ? unit->stored.first : 0);
     pack_key_uint(pack, "last", unit ? unit->stored.last : 0);
     pack_key_uint(pack, "item", worker->item);

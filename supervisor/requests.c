@@ -130,7 +130,8 @@ static void handle_submit(struct request *request, const struct message *message
         return;
     }
     if (!file_name_is_plain(file)) {
-        request_error(request, "invalid", "file: the plain name of a file in incoming/ is expected");
+        request_error(request, "invalid",
+                      "file: the plain name of a file in incoming/ is expected");
         return;
     }
     buf_init(&params, 262144);
@@ -187,8 +188,9 @@ static void handle_jobs(struct request *request, const struct message *message)
     if (message_has(message, FIELD_STATUS)) {
         message_str(message, FIELD_STATUS, text, sizeof(text));
         if (!job_status_parse(text, &status)) {
-            request_error(request, "invalid",
-                          "status: pending, processing, completed, failed, cancelled or interrupted");
+            request_error(
+                request, "invalid",
+                "status: pending, processing, completed, failed, cancelled or interrupted");
             return;
         }
     }
@@ -424,7 +426,8 @@ static void handle_query(struct request *request, const struct message *message)
         return;
     }
     struct supervisor *supervisor = request->supervisor;
-    request->query = query_ask(supervisor, kind, message->fields[FIELD_PARAMS], on_answer, request, &err);
+    request->query =
+        query_ask(supervisor, kind, message->fields[FIELD_PARAMS], on_answer, request, &err);
     if (!request->query) {
         request_fail(request, &err);
         return;

@@ -49,16 +49,16 @@ struct supervisor {
     unsigned query_count;
     uint64_t query_sequence;
     LIST_HEAD(, job_waiter) waiters;
-    bool taking;      /* store_jobs_take is under way */
+    bool taking; /* store_jobs_take is under way */
     bool scheduling, schedule_again;
     bool draining, stopped;
     bool disk_full;
-    unsigned removals; /* under way */
-    uv_timer_t disk_timer;   /* looks again whether there is room */
+    unsigned removals;     /* under way */
+    uv_timer_t disk_timer; /* looks again whether there is room */
     uv_timer_t sample_timer;
     uv_timer_t housekeeping;
     uv_timer_t drain_timer;
-    uv_timer_t retry_timer;  /* a unit's not_before */
+    uv_timer_t retry_timer; /* a unit's not_before */
     uv_signal_t signals[3];
     uint64_t pss_due_ms;
     uint64_t started_wall_ms, started_us, ready_us;

@@ -100,8 +100,7 @@ static void take_document(struct job *job, const struct message *done)
         message_str(done, FIELD_DOCUMENT, text, sizeof(text)) &&
         uuid_parse(text, &document, NULL) == 0) {
         uuid_format(&document, job->document);
-        struct store_job_change change = {
-            .id = job->id, .progress = -1, .document = job->document};
+        struct store_job_change change = {.id = job->id, .progress = -1, .document = job->document};
         store_job_change(job->store, &change);
     }
 }
@@ -256,8 +255,8 @@ void unit_lost(struct supervisor *supervisor, struct job *job, size_t index, enu
             give_up(supervisor, job, index, verdict, verdict_name(verdict), err.msg);
             return;
         }
-        events_emit(supervisor->events, "unit.retried", &job->id, NULL, "%s: %s (%s); cut in pieces",
-                    name, verdict_name(verdict), detail);
+        events_emit(supervisor->events, "unit.retried", &job->id, NULL,
+                    "%s: %s (%s); cut in pieces", name, verdict_name(verdict), detail);
     } else if (tries_left(supervisor, unit)) {
         unit->stored.alone = verdict == VERDICT_MEMORY_EXCEEDED;
         again(supervisor, job, index, verdict, detail);

@@ -66,7 +66,7 @@ struct worker_receipt {
     uint64_t peak_rss_bytes;
     const char *peak_source;
     char detail[ERROR_MESSAGE_BYTES]; /* why, where the verdict is not done */
-    bool young; /* it ended before READY */
+    bool young;                       /* it ended before READY */
 };
 
 /* Called on the loop. In each, the worker may be told anything but is freed only after gone. */
@@ -86,8 +86,8 @@ struct worker_ops {
 struct worker {
     LIST_ENTRY(worker) in_class;
     const struct worker_ops *ops;
-    void *owner; /* the class */
-    void *lease; /* whatever holds it; the holder's to set and clear */
+    void *owner;                           /* the class */
+    void *lease;                           /* whatever holds it; the holder's to set and clear */
     const struct settings_class *settings; /* as they were at its start; owned by the class */
     enum worker_state state;
     pid_t pid;
@@ -96,11 +96,11 @@ struct worker {
     uint64_t predicted_bytes;      /* what admission reserved for it */
     uint64_t rss_bytes;            /* of the last sample */
     uint64_t peak_sample_bytes;
-    uint32_t units;                /* that it ended */
-    uint32_t item;                 /* being worked on; 0 where unknown */
+    uint32_t units; /* that it ended */
+    uint32_t item;  /* being worked on; 0 where unknown */
     uint32_t items_done;
     uint64_t landlock_abi, seccomp; /* what READY said that the kernel offers */
-    bool retiring;                 /* goes as soon as its successor is ready */
+    bool retiring;                  /* goes as soon as its successor is ready */
     /* the rest is worker.c's */
     uv_loop_t *loop;
     uv_timer_t timer;
@@ -112,9 +112,9 @@ struct worker {
     uint64_t grace_ms;
     uint64_t item_deadline_ms, unit_deadline_ms; /* loop clock for the latter */
     uint32_t run_id;
-    bool in_flight;  /* a unit's end has not been told yet */
+    bool in_flight; /* a unit's end has not been told yet */
     bool said_bye, exited, channel_ended, killed;
-    bool unasked;    /* it said BYE, closed its channel or exited before it was told to go */
+    bool unasked; /* it said BYE, closed its channel or exited before it was told to go */
     uint64_t bye_peak_bytes;
     enum verdict doom; /* why we ended it; NONE when we did not */
     char doom_detail[ERROR_MESSAGE_BYTES];
@@ -124,7 +124,7 @@ struct worker {
 struct worker_start {
     uv_loop_t *loop;
     const struct settings_class *settings;
-    const char *executable;   /* absolute */
+    const char *executable; /* absolute */
     const char *state_folder;
     uint64_t frame_timeout_ms, grace_ms;
     struct cgroup_root *cgroups; /* NULL where no subtree is delegated */

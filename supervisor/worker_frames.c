@@ -75,7 +75,8 @@ static void put_task(struct message_writer *writer, const struct worker_task *ta
     message_put_uint(writer, FIELD_FIRST, task->first);
     message_put_uint(writer, FIELD_LAST, task->last);
     message_put_uint(writer, FIELD_ATTEMPT, task->attempt);
-    message_put_uint(writer, FIELD_DEADLINE_MS, deadline_ms < UINT32_MAX ? deadline_ms : UINT32_MAX);
+    message_put_uint(writer, FIELD_DEADLINE_MS,
+                     deadline_ms < UINT32_MAX ? deadline_ms : UINT32_MAX);
     if (task->artifact) {
         message_put_str(writer, FIELD_ARTIFACT, task->artifact);
     }

@@ -21,15 +21,16 @@ enum verdict worker_exit_verdict(const struct worker *worker, char *ret_detail, 
     if (end->signal != 0) {
         bool oom = end->signal == SIGKILL && cgroup_oom_killed(worker->cgroup);
         const char *name = sigabbrev_np(end->signal);
-        snprintf(ret_detail, size_bytes, oom ? "killed by the kernel for memory (signal %d, SIG%s)"
-                                             : "ended by signal %d (SIG%s)",
+        snprintf(ret_detail, size_bytes,
+                 oom ? "killed by the kernel for memory (signal %d, SIG%s)"
+                     : "ended by signal %d (SIG%s)",
                  end->signal, name ? name : "?");
         return oom ? VERDICT_MEMORY_EXCEEDED : VERDICT_CRASHED;
     }
     switch (end->code) {
     case WORKER_EXIT_OK:
         snprintf(ret_detail, size_bytes,
-                 !worker->said_bye ? "exited without BYE"
+                 !worker->said_bye   ? "exited without BYE"
                  : worker->in_flight ? "said BYE with a unit unfinished"
                                      : "said BYE before READY");
         return worker->said_bye && !deserted ? VERDICT_DONE : VERDICT_PROTOCOL_ERROR;
@@ -61,7 +62,8 @@ void worker_receipt_fill(const struct worker *worker, struct worker_receipt *rec
     receipt->end = worker->end;
     receipt->started_wall_ms = worker->started_wall_ms;
     receipt->wall_us = clock_monotonic_us() - worker->started_us;
-    receipt->user_us = (uint64_t)usage->ru_utime.tv_sec * 1000000U + (uint64_t)usage->ru_utime.tv_usec;
+    receipt->user_us =
+        (uint64_t)usage->ru_utime.tv_sec * 1000000U + (uint64_t)usage->ru_utime.tv_usec;
     receipt->system_us =
         (uint64_t)usage->ru_stime.tv_sec * 1000000U + (uint64_t)usage->ru_stime.tv_usec;
     receipt->young = worker->ready_us == 0;

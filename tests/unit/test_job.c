@@ -222,9 +222,15 @@ Test(job, is_restored_from_the_store)
     struct store_unit units[] = {
         {.number = 0, .stage = STAGE_SURVEY, .state = UNIT_DONE, .first = 1, .last = 1},
         {.number = 4, .stage = STAGE_EXTRACT, .state = UNIT_FAILED, .first = 1, .last = 2},
-        {.number = 7, .stage = STAGE_EXTRACT, .state = UNIT_PENDING, .step = UNIT_PERSIST, .first = 3, .last = 8},
+        {.number = 7,
+         .stage = STAGE_EXTRACT,
+         .state = UNIT_PENDING,
+         .step = UNIT_PERSIST,
+         .first = 3,
+         .last = 8},
     };
-    struct store_job stored = {.name = strdup("a.pdf"), .units = units, .unit_count = 3, .pages = 8};
+    struct store_job stored = {
+        .name = strdup("a.pdf"), .units = units, .unit_count = 3, .pages = 8};
     struct job *job = job_create(NULL, &stored);
     cr_assert(job);
     cr_expect_not(job_advance(job));
@@ -233,5 +239,27 @@ Test(job, is_restored_from_the_store)
     cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 2);
     cr_assert_eq(job_add_unit(job, STAGE_EXTRACT, -1, 9, 9, NULL), 0);
     cr_expect_eq(job->units[3].stored.number, 8, "a number is never used again");
+    job_destroy(job);
+}
+
+Test(job, a_resumed_job_is_concluded_anew)
+{
+    struct store_unit units[] = {
+        {.number = 0, .stage = STAGE_SURVEY, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 1, .stage = STAGE_EXTRACT, .state = UNIT_PENDING, .first = 1, .last = 1},
+        {.number = 2, .stage = STAGE_EXTRACT, .state = UNIT_DONE, .first = 2, .last = 8},
+        {.number = 3, .stage = STAGE_FINISH, .state = UNIT_DONE, .first = 1, .last = 1},
+    };
+    struct store_job stored = {
+        .name = strdup("a.pdf"), .units = units, .unit_count = 4, .pages = 8};
+    struct job *job = job_create(NULL, &stored);
+    cr_assert(job);
+    cr_expect_not(job_advance(job));
+    job_unit_done(job, &job->units[1]);
+    cr_expect_not(job_advance(job), "finish runs again");
+    cr_expect_eq(job_next_unit(job, STAGE_FINISH, UNIT_WORK, 0), 3);
+    job_unit_done(job, &job->units[3]);
+    cr_expect(job_advance(job));
+    cr_expect_eq(job_progress(job), 100);
     job_destroy(job);
 }
