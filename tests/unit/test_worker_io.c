@@ -169,6 +169,25 @@ Test(worker_io, send_to_nobody)
     close_pair(&pair);
 }
 
+Test(worker_io, send_to_who_takes_nothing, .timeout = 20)
+{
+    static const char block[65536];
+    struct error err = ERROR_INIT;
+    struct pair pair;
+    uint64_t start_ms;
+    int status;
+
+    open_pair(&pair);
+    pair.channel.send_wait_ms = 100;
+    do {
+        start_ms = clock_monotonic_ms();
+        status = channel_send(&pair.channel, block, sizeof(block), &err);
+    } while (status == 0);
+    cr_assert_eq(err.code, ERROR_LIMIT);
+    cr_assert_geq(clock_monotonic_ms() - start_ms, 100);
+    close_pair(&pair);
+}
+
 Test(worker_io, wipe_leaves_nothing_of_what_was_taken)
 {
     struct pair pair;

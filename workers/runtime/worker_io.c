@@ -90,6 +90,7 @@ int channel_init(struct channel *channel, int fd, struct error *err)
         return error_set_errno(err, errno, "cannot prepare descriptor %d", fd);
     }
     channel->fd = fd;
+    channel->send_wait_ms = CHANNEL_SEND_WAIT_MS;
     frame_reader_init(&channel->reader, FRAME_BODY_MAX_BYTES);
     return 0;
 }
@@ -167,14 +168,14 @@ void channel_wipe(struct channel *channel)
 }
 
 /* Sleeps until the channel takes bytes. */
-static int wait_writable(int fd, uint64_t until_ms, struct error *err)
+static int wait_writable(const struct channel *channel, uint64_t until_ms, struct error *err)
 {
-    struct pollfd poller = {.fd = fd, .events = POLLOUT, .revents = 0};
+    struct pollfd poller = {.fd = channel->fd, .events = POLLOUT, .revents = 0};
     uint64_t now_ms = clock_monotonic_ms();
 
     if (now_ms >= until_ms) {
-        return error_set(err, ERROR_LIMIT, "the supervisor has taken nothing for %d ms",
-                         CHANNEL_SEND_WAIT_MS);
+        return error_set(err, ERROR_LIMIT, "the supervisor has taken nothing for %u ms",
+                         channel->send_wait_ms);
     }
     if (poll(&poller, 1, (int)(until_ms - now_ms)) < 0 && errno != EINTR) {
         return error_set_errno(err, errno, "cannot wait for the channel");
@@ -185,7 +186,7 @@ static int wait_writable(int fd, uint64_t until_ms, struct error *err)
 int channel_send(struct channel *channel, const void *data, size_t size_bytes, struct error *err)
 {
     const uint8_t *bytes = data;
-    uint64_t until_ms = clock_monotonic_ms() + CHANNEL_SEND_WAIT_MS;
+    uint64_t until_ms = clock_monotonic_ms() + channel->send_wait_ms;
 
     while (size_bytes > 0) {
         ssize_t put_bytes = write(channel->fd, bytes, size_bytes);
@@ -193,11 +194,11 @@ int channel_send(struct channel *channel, const void *data, size_t size_bytes, s
         if (put_bytes > 0) {
             bytes += put_bytes;
             size_bytes -= (size_t)put_bytes;
-            until_ms = clock_monotonic_ms() + CHANNEL_SEND_WAIT_MS;
+            until_ms = clock_monotonic_ms() + channel->send_wait_ms;
         } else if (put_bytes < 0 && (errno == EPIPE || errno == ECONNRESET)) {
             return error_set(err, ERROR_NOT_FOUND, "the supervisor closed the channel");
         } else if (put_bytes < 0 && errno == EAGAIN) {
-            if (wait_writable(channel->fd, until_ms, err) < 0) {
+            if (wait_writable(channel, until_ms, err) < 0) {
                 return -1;
             }
         } else if (put_bytes < 0 && errno != EINTR) {

@@ -19,6 +19,7 @@
 
 struct channel {
     int fd;
+    unsigned send_wait_ms; /* CHANNEL_SEND_WAIT_MS; a test's own */
     struct frame_reader reader;
 };
 
@@ -45,8 +46,8 @@ enum channel_event channel_receive(struct channel *channel, bool wait, const uin
                                    size_t *ret_size_bytes, struct error *err);
 /* Overwrites everything received, once it was taken. */
 void channel_wipe(struct channel *channel);
-/* All of data; waits CHANNEL_SEND_WAIT_MS at most. ERROR_NOT_FOUND when the supervisor is gone,
- * ERROR_LIMIT when it takes nothing. */
+/* All of data; waits send_wait_ms at most for the supervisor to take some of it. ERROR_NOT_FOUND
+ * when the supervisor is gone, ERROR_LIMIT when it takes nothing. */
 int channel_send(struct channel *channel, const void *data, size_t size_bytes, struct error *err);
 
 /*
