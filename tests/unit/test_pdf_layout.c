@@ -143,7 +143,7 @@ Test(pdf_layout, a_table_stays_in_rows)
     static const char *const names[] = {"Apples", "Pears", "Plums", "Cherries", "Quinces"};
 
     for (int i = 0; i < 5; i++) {
-        char text[16];
+        char text[32];
         float y = 100 + 14 * (float)i;
 
         sketch_text(&sketch, 60, y, SKETCH_PLAIN, names[i]);
@@ -160,7 +160,7 @@ Test(pdf_layout, a_table_of_numbers_drawn_by_columns_stays_in_rows)
 {
     for (int c = 0; c < 3; c++) {
         for (int i = 0; i < 8; i++) {
-            char text[16];
+            char text[32];
 
             snprintf(text, sizeof(text), "%d%d", c + 1, i);
             sketch_text(&sketch, 60 + 100 * (float)c, 100 + 14 * (float)i, SKETCH_PLAIN, text);
