@@ -11,46 +11,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/hash.h"
 #include "ctl/output.h"
-#include "ctl/text.h"
 
-#define STRING_BYTES_MAX (8U << 20)
-
-/* A string whose bytes are not all UTF-8. */
-static json_t *from_broken_text(const char *text, size_t size_bytes)
-{
-    struct buf clean;
-    json_t *json = NULL;
-
-    buf_init(&clean, STRING_BYTES_MAX);
-    while (size_bytes > 0) {
-        uint32_t character;
-        size_t bytes = text_next(text, size_bytes, &character);
-        int status = character == TEXT_REPLACEMENT ? buf_append_str(&clean, "\xEF\xBF\xBD", NULL)
-                                                   : buf_append(&clean, text, bytes, NULL);
-
-        if (status < 0) {
-            goto out;
-        }
-        text += bytes;
-        size_bytes -= bytes;
-    }
-    json = json_stringn(clean.data ? (const char *)clean.data : "", clean.size);
-out:
-    buf_deinit(&clean);
-    return json;
-}
-
+/* The decoder lets nothing but UTF-8 through. */
 static json_t *from_text(struct value value)
 {
     size_t size_bytes;
     const char *text = value_str(value, &size_bytes);
-    json_t *json = json_stringn(text ? text : "", size_bytes);
 
-    return json ? json : from_broken_text(text ? text : "", size_bytes);
+    return json_stringn(text ? text : "", size_bytes);
 }
 
 static json_t *from_binary(struct value value)
@@ -137,19 +108,7 @@ json_t *json_from_value(struct value value)
 
 int json_set_value(json_t *object, const char *key, struct value value)
 {
-    json_t *json = json_from_value(value);
-
-    if (!json) {
-        return -1;
-    }
-    /* A key that is not UTF-8 is refused by the check; no reply has one. */
-    if (json_object_set_new(object, key, json) < 0) {
-        char clean[256];
-
-        text_line(key, clean, sizeof(clean));
-        return json_object_set_new(object, clean, json_from_value(value));
-    }
-    return 0;
+    return json_object_set_new(object, key, json_from_value(value));
 }
 
 struct escape {
@@ -162,7 +121,7 @@ static void escape_byte(struct escape *escape, unsigned char byte)
     if (escape->held) {
         escape->held = 0;
         if (byte >= 0x80 && byte <= 0x9F) {
-            fprintf(escape->file, "\\u00%02x", byte);
+            fprintf(escape->file, "\\u00%02X", byte);
             return;
         }
         putc(0xC2, escape->file);
@@ -170,7 +129,7 @@ static void escape_byte(struct escape *escape, unsigned char byte)
     if (byte == 0xC2) {
         escape->held = 1;
     } else if (byte == 0x7F) {
-        fputs("\\u007f", escape->file);
+        fputs("\\u007F", escape->file);
     } else {
         putc(byte, escape->file);
     }

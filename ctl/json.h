@@ -11,8 +11,8 @@
 
 #include "proto/value.h"
 
-/* A new reference; nil for what is absent; binary as its hex. Broken UTF-8 becomes U+FFFD, a number
- * over 2^63-1 a real. NULL when out of memory. */
+/* A new reference; nil for what is absent; binary as its hex; a number over 2^63-1 as a real. NULL
+ * when out of memory. */
 json_t *json_from_value(struct value value);
 /* Sets object[key] to the value; steals nothing. -1 when out of memory. */
 int json_set_value(json_t *object, const char *key, struct value value);
