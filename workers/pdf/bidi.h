@@ -17,7 +17,7 @@ struct line;
 /* Whether a character can belong to a right-to-left script at all; cheap. */
 static inline bool bidi_may_be_right_to_left(uint32_t c)
 {
-    return c >= 0x590 && (c < 0x900 || (c >= 0x200E && c < 0x2070) || (c >= 0xFB1D && c < 0xFF00) ||
+    return c >= 0x590 && (c < 0x900 || c == 0x200F || (c >= 0xFB1D && c < 0xFF00) ||
                           (c >= 0x10800 && c < 0x11000) || (c >= 0x1E800 && c < 0x1F000));
 }
 

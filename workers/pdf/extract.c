@@ -11,6 +11,8 @@
 #include "workers/pdf/device.h"
 #include "workers/pdf/page_layout.h"
 
+#define CACHED_PAGES 128U
+
 void extractor_init(struct extractor *extractor, struct document *document,
                     const struct extract_options *options)
 {
@@ -140,13 +142,25 @@ static void read_annotations(struct extractor *extractor, uint32_t number, pdf_o
     }
 }
 
+/* mupdf keeps every object that it ever read; a worker that reads many pages lets go of them from
+ * time to time. What is referred to (fonts, the page tree's leaf) stays. */
+static void bound_object_cache(struct extractor *extractor)
+{
+    if (++extractor->pages_cached >= CACHED_PAGES) {
+        extractor->pages_cached = 0;
+        pdf_clear_xref(extractor->document->ctx, extractor->document->pdf);
+    }
+}
+
 static void read_pdf_page(struct extractor *extractor, uint32_t number, struct page_record *record)
 {
     fz_context *ctx = extractor->document->ctx;
-    pdf_obj *object = page_tree_find(&extractor->document->tree, number);
+    pdf_obj *object;
     struct interpreter_page page;
     fz_rect box;
 
+    bound_object_cache(extractor);
+    object = page_tree_find(&extractor->document->tree, number);
     pdf_page_obj_transform(ctx, object, &box, &page.ctm);
     box = fz_transform_rect(box, page.ctm);
     record->width_pt = page.width_pt = box.x1 - box.x0;

@@ -16,6 +16,7 @@ struct extractor {
     struct document *document;      /* borrowed */
     struct glyphs glyphs;           /* of the page at hand */
     struct interpreter interpreter; /* of a PDF */
+    uint32_t pages_cached;          /* since mupdf's cache of objects was emptied */
     fz_cookie cookie;               /* abort = 1 ends the page at hand soon */
 };
 
