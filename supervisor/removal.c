@@ -127,19 +127,33 @@ static void start_library(struct removal *removal)
     schedule_run(removal->supervisor);
 }
 
-static void on_not_waiting(void *user, const struct error *err)
-{
-    struct removal *removal = user;
-    if (err && err->code == ERROR_NOT_FOUND) {
-        end(removal, err);
-        return;
-    }
-    start_library(removal); /* cancelled now, or it had ended */
-}
-
 static void on_settled(void *user)
 {
     start_library(user);
+}
+
+static void end_job_first(struct removal *removal, struct job *job)
+{
+    struct error err = ERROR_INIT;
+    if (intake_wait(removal->supervisor, &removal->job, on_settled, removal, &err) < 0) {
+        end(removal, &err);
+        return;
+    }
+    intake_end(removal->supervisor, job, JOB_STATUS_CANCELLED, "cancelled", "it was deleted");
+    intake_settle(removal->supervisor, job);
+}
+
+static void on_not_waiting(void *user, const struct error *err)
+{
+    struct removal *removal = user;
+    struct job *job = err ? intake_find(removal->supervisor, &removal->job) : NULL;
+    if (job) {
+        end_job_first(removal, job); /* it was on its way into work */
+    } else if (err && err->code != ERROR_EXISTS) {
+        end(removal, err);
+    } else {
+        start_library(removal); /* cancelled now, or it had ended */
+    }
 }
 
 int removal_start(struct supervisor *supervisor, const struct uuid *job, bool keep_library,
@@ -155,15 +169,10 @@ int removal_start(struct supervisor *supervisor, const struct uuid *job, bool ke
     removal->keep_library = keep_library;
     removal->done = done;
     removal->user = user;
-    struct job *active = intake_find(supervisor, job);
-    if (active && intake_wait(supervisor, job, on_settled, removal, err) < 0) {
-        free(removal);
-        return -1;
-    }
     supervisor->removals++;
+    struct job *active = intake_find(supervisor, job);
     if (active) {
-        intake_end(supervisor, active, JOB_STATUS_CANCELLED, "cancelled", "it was deleted");
-        intake_settle(supervisor, active);
+        end_job_first(removal, active);
     } else {
         store_job_cancel_waiting(supervisor->store, job, on_not_waiting, removal);
     }

@@ -200,9 +200,32 @@ static void handle_jobs(struct request *request, const struct message *message)
                     request);
 }
 
+static void on_cancel_settled(void *user)
+{
+    reply_job_status(user, "cancelled");
+}
+
+static void cancel_active(struct request *request, struct job *job)
+{
+    struct supervisor *supervisor = request->supervisor;
+    struct error err = ERROR_INIT;
+    if (intake_wait(supervisor, &request->job, on_cancel_settled, request, &err) < 0) {
+        request_fail(request, &err);
+        return;
+    }
+    intake_end(supervisor, job, JOB_STATUS_CANCELLED, "cancelled", "cancelled on request");
+    intake_settle(supervisor, job);
+    supervisor_changed(supervisor);
+}
+
 static void on_waiting_cancelled(void *user, const struct error *err)
 {
     struct request *request = user;
+    struct job *job = err ? intake_find(request->supervisor, &request->job) : NULL;
+    if (job) {
+        cancel_active(request, job); /* it was on its way into work */
+        return;
+    }
     if (err) {
         request_fail(request, err);
         return;
@@ -212,30 +235,18 @@ static void on_waiting_cancelled(void *user, const struct error *err)
     reply_job_status(request, "cancelled");
 }
 
-static void on_cancel_settled(void *user)
-{
-    reply_job_status(user, "cancelled");
-}
-
 static void handle_cancel(struct request *request, const struct message *message)
 {
     struct supervisor *supervisor = request->supervisor;
-    struct error err = ERROR_INIT;
     if (!take_job_id(request, message)) {
         return;
     }
     struct job *job = intake_find(supervisor, &request->job);
-    if (!job) {
+    if (job) {
+        cancel_active(request, job);
+    } else {
         store_job_cancel_waiting(supervisor->store, &request->job, on_waiting_cancelled, request);
-        return;
     }
-    if (intake_wait(supervisor, &request->job, on_cancel_settled, request, &err) < 0) {
-        request_fail(request, &err);
-        return;
-    }
-    intake_end(supervisor, job, JOB_STATUS_CANCELLED, "cancelled", "cancelled on request");
-    intake_settle(supervisor, job);
-    supervisor_changed(supervisor);
 }
 
 static void on_resumed(void *user, const struct error *err)
