@@ -156,10 +156,13 @@ class Client(ebbproto.Connection):
     def event(self, kind, job=None, timeout=10.0):
         """The first event of the kind (of the job) that has not been taken yet. SUBSCRIBE first."""
         until = time.monotonic() + seconds(timeout)
+        index = 0
         while True:
-            for index, event in enumerate(self.events):
+            while index < len(self.events):
+                event = self.events[index]
                 if event["kind"] == kind and job in (None, event["job_id"]):
                     return self.events.pop(index)
+                index += 1
             self._take(max(until - time.monotonic(), 0))
 
 
