@@ -2,16 +2,19 @@
 /*
  * The pages of a PDF.
  *
- * A node whose /Count is the length of its /Kids, and whose first and last kid are pages, is
- * believed to hold only pages, without a look at each; so a tree of n pages costs as many objects
- * as it has inner nodes. Nodes may refer to themselves, and one node may stand in many places:
- * depth, visits and pages are bounded. Nothing blocks or logs.
+ * To look at an object may mean to decode a stream of a hundred others, so that a whole tree costs
+ * as much as extracting a tenth of its pages. A node whose /Count is the length of its /Kids, and
+ * whose first and last kid are pages, is believed to hold only pages; and only the upper nodes are
+ * looked at. What is believed depends on the file alone: every worker numbers its pages alike.
+ * Nodes may refer to themselves, and one node may stand in many places: depth, visits and pages
+ * are bounded. Nothing blocks or logs.
  */
 #include "workers/pdf/page_tree.h"
 
 #include <string.h>
 
 #define DEPTH_MAX 64
+#define LOOKED_AT_MAX 48U
 #define VISITS_SPARE 1024U
 
 struct walk {
@@ -69,39 +72,72 @@ static bool is_leafy(fz_context *ctx, pdf_obj *node)
            !is_inner(ctx, pdf_array_get(ctx, kids, length - 1));
 }
 
-/* Whether the counts of node and of all below agree. Adds to walk->count. */
-static bool counts_agree(struct walk *walk, pdf_obj *node)
+/* The upper nodes of the tree, level by level, as far as they are looked at. */
+struct upper {
+    pdf_obj *nodes[LOOKED_AT_MAX];
+    uint32_t count;
+    uint32_t looks_left;
+};
+
+static bool upper_holds(fz_context *ctx, const struct upper *upper, pdf_obj *node)
+{
+    for (uint32_t i = 0; i < upper->count; i++) {
+        if (upper->nodes[i] == node ||
+            (pdf_to_num(ctx, node) != 0 &&
+             pdf_to_num(ctx, upper->nodes[i]) == pdf_to_num(ctx, node))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a node's count is that of its kids; notes those of its kids that are nodes. */
+static bool node_agrees(fz_context *ctx, struct upper *upper, pdf_obj *node)
+{
+    pdf_obj *kids = pdf_dict_get(ctx, node, PDF_NAME(Kids));
+    int length = pdf_array_len(ctx, kids);
+    int64_t count = 0;
+
+    if (is_leafy(ctx, node)) {
+        return true;
+    }
+    for (int i = 0; i < length; i++) {
+        pdf_obj *kid = pdf_array_get(ctx, kids, i);
+
+        upper->looks_left -= upper->looks_left > 0;
+        if (!is_inner(ctx, kid)) {
+            count += pdf_is_dict(ctx, kid);
+            continue;
+        }
+        count += pdf_dict_get_int(ctx, kid, PDF_NAME(Count));
+        if (upper_holds(ctx, upper, kid)) {
+            return false;
+        }
+        if (upper->count < LOOKED_AT_MAX) {
+            upper->nodes[upper->count++] = kid;
+        }
+    }
+    return count == pdf_dict_get_int(ctx, node, PDF_NAME(Count));
+}
+
+/* Whether the counts of the tree's upper nodes agree, and could be true. Objects are looked at
+ * up to a bound: a lie further down costs only the pages below it. Sets walk->count. */
+static bool counts_agree(struct walk *walk, pdf_obj *root)
 {
     fz_context *ctx = walk->ctx;
-    uint32_t before = walk->count;
-    pdf_obj *kids;
-    int length;
-    bool agree;
+    int claimed = pdf_dict_get_int(ctx, root, PDF_NAME(Count));
+    struct upper upper = {.nodes = {root}, .count = 1, .looks_left = LOOKED_AT_MAX};
 
-    if (!enter(walk, node)) {
+    if (!is_inner(ctx, root) || claimed <= 0 || claimed > pdf_xref_len(ctx, walk->doc)) {
         return false;
     }
-    kids = pdf_dict_get(ctx, node, PDF_NAME(Kids));
-    length = pdf_array_len(ctx, kids);
-    agree = true;
-    if (is_leafy(ctx, node)) {
-        walk->count += (uint32_t)length;
-    } else {
-        for (int i = 0; i < length && agree; i++) {
-            pdf_obj *kid = pdf_array_get(ctx, kids, i);
-
-            if (is_inner(ctx, kid)) {
-                agree = counts_agree(walk, kid);
-            } else {
-                agree = pdf_is_dict(ctx, kid);
-                walk->count++;
-            }
+    walk->count = (uint32_t)claimed;
+    for (uint32_t i = 0; i < upper.count && upper.looks_left > 0; i++) {
+        if (!node_agrees(ctx, &upper, upper.nodes[i])) {
+            return false;
         }
-        agree = agree && pdf_dict_get_int(ctx, node, PDF_NAME(Count)) ==
-                             (int64_t)walk->count - (int64_t)before;
     }
-    leave(walk);
-    return agree && walk->count <= walk->pages_max;
+    return true;
 }
 
 static void add_page(struct walk *walk, pdf_obj *page)

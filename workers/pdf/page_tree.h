@@ -23,8 +23,8 @@ struct page_tree {
     uint32_t leaf_first, leaf_count; /* its pages */
 };
 
-/* Counts; looks at inner nodes only where their counts agree. Throws only FZ_ERROR_MEMORY, what
- * is damaged has no pages. ctx and doc must outlive the tree. */
+/* Counts; looks at few nodes where their counts agree. Throws only FZ_ERROR_MEMORY, what is damaged
+ * has no pages. ctx and doc must outlive the tree. */
 void page_tree_init(struct page_tree *tree, fz_context *ctx, pdf_document *doc, uint32_t pages_max);
 void page_tree_deinit(struct page_tree *tree);
 
