@@ -102,6 +102,9 @@ static int pack_params(const struct message *message, const char *name, struct b
         struct value value;
         kept += value_entry(given, i, &key, &value) && !value_str_equal(key, "name");
     }
+    if (kept >= 64) { /* one place is the name's */
+        return error_set(err, ERROR_INVALID, "params: at most 63 are expected, besides name");
+    }
     pack_init(&pack, packed);
     pack_map(&pack, kept + 1);
     pack_key_str(&pack, "name", name);
