@@ -78,8 +78,12 @@ static void tell_ready(void)
 static void become_private(void)
 {
     pid_t parent = getppid();
+    int asked = 0;
+    prctl(PR_GET_PDEATHSIG, &asked);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent || parent == 1) {
+    /* Process 1 has taken over an orphan, unless the parent asked for the signal before exec: then
+     * it may well be process 1 itself, in a container. */
+    if (getppid() != parent || (parent == 1 && asked == 0)) {
         raise(SIGTERM);
     }
 }
@@ -101,7 +105,8 @@ static int serve(struct settings *settings)
     supervisor.load_settings = load_settings;
     if (supervisor_start(&supervisor, &loop, &err) < 0) {
         log_error("%s", err.msg);
-        return err.code == ERROR_EXISTS ? EXIT_LOCKED : EXIT_FAILED;
+        /* Nothing is unwound: callers need the code, and no leak check may take its place. */
+        _exit(err.code == ERROR_EXISTS ? EXIT_LOCKED : EXIT_FAILED);
     }
     tell_ready();
     log_notice("ready in %llu us, state in %s", (unsigned long long)supervisor.ready_us,
