@@ -358,8 +358,8 @@ int client_receive(struct client *client, uint64_t timeout_ms, struct reply *ret
     uint64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 
     for (;;) {
-        const uint8_t *body;
-        size_t size_bytes;
+        const uint8_t *body = NULL;
+        size_t size_bytes = 0;
         struct reply reply;
         int status = next_frame(client, deadline_ms, &body, &size_bytes, err);
 
@@ -400,8 +400,8 @@ int client_receive(struct client *client, uint64_t timeout_ms, struct reply *ret
 int client_call(struct client *client, uint64_t timeout_ms, struct reply *ret_reply,
                 struct error *err)
 {
-    struct reply reply;
-    uint32_t id;
+    struct reply reply = {.id = 0};
+    uint32_t id = 0;
 
     client->refusal[0] = '\0';
     if (client_send(client, &id, err) < 0 || client_receive(client, timeout_ms, &reply, err) < 0) {
@@ -432,8 +432,8 @@ int client_wait(struct client *client, uint64_t timeout_ms, struct error *err)
     unsigned told = 0;
 
     for (;;) {
-        const uint8_t *body;
-        size_t size_bytes;
+        const uint8_t *body = NULL;
+        size_t size_bytes = 0;
         /* After the first event only what is there already is taken. */
         int status = next_frame(client, told ? 0 : deadline_ms, &body, &size_bytes, err);
 

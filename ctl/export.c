@@ -87,14 +87,19 @@ static enum ctl_exit export_document(struct session *session, const char *job_id
     return code;
 }
 
+/* A job in the order of their names. */
+struct place_in_order {
+    const struct watch_job *job;
+};
+
 static int compare_names(const void *a, const void *b)
 {
-    const struct watch_job *const *x = a;
-    const struct watch_job *const *y = b;
-    int order = strcmp((*x)->name, (*y)->name);
+    const struct watch_job *x = ((const struct place_in_order *)a)->job;
+    const struct watch_job *y = ((const struct place_in_order *)b)->job;
+    int order = strcmp(x->name, y->name);
 
     /* Those of one name in the order in which they were handed in. */
-    return order ? order : (*x > *y) - (*x < *y);
+    return order ? order : (x > y) - (x < y);
 }
 
 static enum ctl_exit export_named(struct session *session, const struct watch_job *job,
@@ -116,26 +121,27 @@ static enum ctl_exit export_named(struct session *session, const struct watch_jo
 enum ctl_exit export_documents(struct session *session, const struct watch *watch,
                                const char *folder)
 {
-    AUTO_FREE const struct watch_job **jobs = calloc(watch->count + 1, sizeof(*jobs));
+    AUTO_FREE struct place_in_order *order = calloc(watch->count + 1, sizeof(*order));
     enum ctl_exit worst = CTL_EXIT_OK;
     unsigned ordinal = 0;
 
-    if (!jobs) {
+    if (!order) {
         return output_fail(CTL_EXIT_FAILED, NULL, NULL, "--out: out of memory");
     }
     for (size_t i = 0; i < watch->count; i++) {
-        jobs[i] = &watch->jobs[i];
+        order[i].job = &watch->jobs[i];
     }
-    qsort(jobs, watch->count, sizeof(*jobs), compare_names);
+    qsort(order, watch->count, sizeof(*order), compare_names);
     for (size_t i = 0; i < watch->count && !client_lost(session->client); i++) {
+        const struct watch_job *job = order[i].job;
         enum ctl_exit code = CTL_EXIT_OK;
 
-        ordinal = i > 0 && strcmp(jobs[i - 1]->name, jobs[i]->name) == 0 ? ordinal + 1 : 1;
-        if (!jobs[i]->document[0]) {
+        ordinal = i > 0 && strcmp(order[i - 1].job->name, job->name) == 0 ? ordinal + 1 : 1;
+        if (!job->document[0]) {
             continue;
         }
-        code = watch->count == 1 ? export_document(session, jobs[i]->id, folder)
-                                 : export_named(session, jobs[i], ordinal, folder);
+        code = watch->count == 1 ? export_document(session, job->id, folder)
+                                 : export_named(session, job, ordinal, folder);
         worst = worst == CTL_EXIT_OK ? code : worst;
     }
     return worst;

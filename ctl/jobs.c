@@ -53,18 +53,19 @@ static bool add_job(void *user, struct value job)
     return true;
 }
 
-static enum ctl_exit list_for_people(struct session *session, struct job_list *list)
+static enum ctl_exit list_for_people(struct session *session, const struct job_list *wanted)
 {
     struct table *table = table_create(jobs_columns, ARRAY_LEN(jobs_columns));
+    struct job_list list = *wanted;
     struct job_list_end end;
     enum ctl_exit code;
 
-    list->seen = add_job;
-    list->user = table;
-    code = job_list_walk(session, list, &end);
+    list.seen = add_job;
+    list.user = table;
+    code = job_list_walk(session, &list, &end);
     if (code == CTL_EXIT_OK && table_rows(table) == 0) {
-        output_note("there are no jobs%s%s", list->status ? " that are " : "",
-                    list->status ? list->status : "");
+        output_note("there are no jobs%s%s", list.status ? " that are " : "",
+                    list.status ? list.status : "");
     } else if (code == CTL_EXIT_OK) {
         table_print(table, stdout, output_is_terminal(stdout) ? output_columns(stdout) : 0);
         if (end.next_cursor[0] && output_is_terminal(stdout)) {
@@ -91,16 +92,17 @@ static bool stream_job(void *user, struct value job)
 }
 
 /* As the reply has it, however many pages it took: {jobs, next_cursor, total}. */
-static enum ctl_exit list_for_programs(struct session *session, struct job_list *list)
+static enum ctl_exit list_for_programs(struct session *session, const struct job_list *wanted)
 {
     struct stream stream = {0};
+    struct job_list list = *wanted;
     struct job_list_end end;
     enum ctl_exit code;
 
-    list->seen = stream_job;
-    list->user = &stream;
+    list.seen = stream_job;
+    list.user = &stream;
     fputs("{\"jobs\":[", stdout);
-    code = job_list_walk(session, list, &end);
+    code = job_list_walk(session, &list, &end);
     if (code != CTL_EXIT_OK) {
         return code;
     }

@@ -125,7 +125,7 @@ void output_line_text(FILE *file, const char *text)
     struct buf line;
 
     buf_init(&line, LINE_BYTES_MAX);
-    if (text_append_line(&line, text, strlen(text), 0, NULL) == 0) {
+    if (text_append_line(&line, text, strlen(text), 0, NULL) == 0 && line.size > 0) {
         fwrite(line.data, 1, line.size, file);
     }
     buf_deinit(&line);
@@ -134,7 +134,7 @@ void output_line_text(FILE *file, const char *text)
 bool output_write(const void *data, size_t size_bytes)
 {
     errno = 0;
-    if (fwrite(data, 1, size_bytes, stdout) == size_bytes) {
+    if (size_bytes == 0 || fwrite(data, 1, size_bytes, stdout) == size_bytes) {
         return true;
     }
     lost_errno = errno ? errno : lost_errno;

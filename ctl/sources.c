@@ -41,38 +41,52 @@ bool sources_is_document(const char *name)
 
 void sources_deinit(struct sources *sources)
 {
-    for (size_t i = 0; i < sources->count; i++) {
-        free(sources->items[i].path);
-    }
+    arena_destroy(sources->paths);
     free(sources->items);
     memset(sources, 0, sizeof(*sources));
+}
+
+static int grow(struct sources *sources, struct error *err)
+{
+    size_t capacity = sources->capacity ? sources->capacity * 2 : 16;
+    struct source *items;
+
+    if (!sources->paths) {
+        sources->paths = arena_create(0);
+    }
+    if (sources->count < sources->capacity) {
+        return 0;
+    }
+    if (sources->capacity >= SOURCES_MAX) {
+        return error_set(err, ERROR_LIMIT, "there are more than %u documents: name them in parts",
+                         SOURCES_MAX);
+    }
+    items = reallocarray(sources->items, capacity, sizeof(*items));
+    if (!items) {
+        return error_set(err, ERROR_MEMORY, "out of memory");
+    }
+    sources->items = items;
+    sources->capacity = capacity;
+    return 0;
 }
 
 /* name_offset: where in path the document's name begins. */
 static int add_file(struct sources *sources, const char *path, size_t name_offset,
                     struct error *err)
 {
+    struct source *source;
     char *copy;
 
-    if (sources->count == SOURCES_MAX) {
-        return error_set(err, ERROR_LIMIT, "there are more than %u documents: name them in parts",
-                         SOURCES_MAX);
+    if (grow(sources, err) < 0) {
+        return -1;
     }
-    if (sources->count == sources->capacity) {
-        size_t capacity = sources->capacity ? sources->capacity * 2 : 16;
-        struct source *items = reallocarray(sources->items, capacity, sizeof(*items));
-
-        if (!items) {
-            return error_set(err, ERROR_MEMORY, "out of memory");
-        }
-        sources->items = items;
-        sources->capacity = capacity;
-    }
-    copy = strdup(path);
+    copy = sources->paths ? arena_strdup(sources->paths, path) : NULL;
     if (!copy) {
         return error_set(err, ERROR_MEMORY, "out of memory");
     }
-    sources->items[sources->count++] = (struct source){copy, copy + name_offset};
+    source = &sources->items[sources->count++];
+    source->name = copy + name_offset;
+    source->path = copy;
     return 0;
 }
 
@@ -87,16 +101,17 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 struct walk {
-    struct sources *sources;
     size_t name_offset;
     unsigned depth;
     char path[PATH_MAX];
 };
 
-static int walk_folder(struct walk *walk, int parent_fd, const char *name, struct error *err);
+static int walk_folder(struct walk *walk, struct sources *sources, int parent_fd, const char *name,
+                       struct error *err);
 
 /* One entry of the folder that walk->path names. */
-static int walk_entry(struct walk *walk, int folder_fd, const char *name, struct error *err)
+static int walk_entry(struct walk *walk, struct sources *sources, int folder_fd, const char *name,
+                      struct error *err)
 {
     size_t length = strlen(walk->path);
     struct stat status;
@@ -109,15 +124,16 @@ static int walk_entry(struct walk *walk, int folder_fd, const char *name, struct
         return -1;
     }
     if (S_ISDIR(status.st_mode)) {
-        result = walk_folder(walk, folder_fd, name, err);
+        result = walk_folder(walk, sources, folder_fd, name, err);
     } else if (S_ISREG(status.st_mode) && sources_is_document(name)) {
-        result = add_file(walk->sources, walk->path, walk->name_offset, err);
+        result = add_file(sources, walk->path, walk->name_offset, err);
     }
     walk->path[length] = '\0';
     return result;
 }
 
-static int walk_folder(struct walk *walk, int parent_fd, const char *name, struct error *err)
+static int walk_folder(struct walk *walk, struct sources *sources, int parent_fd, const char *name,
+                       struct error *err)
 {
     AUTO_CLOSE int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     struct dirent **entries = NULL;
@@ -138,7 +154,7 @@ static int walk_folder(struct walk *walk, int parent_fd, const char *name, struc
     walk->depth++;
     for (int i = 0; i < count; i++) {
         if (result == 0) {
-            result = walk_entry(walk, fd, entries[i]->d_name, err);
+            result = walk_entry(walk, sources, fd, entries[i]->d_name, err);
         }
         free(entries[i]);
     }
@@ -150,7 +166,7 @@ static int walk_folder(struct walk *walk, int parent_fd, const char *name, struc
 /* A folder that is named may itself be a link. */
 static int add_folder(struct sources *sources, const char *folder, struct error *err)
 {
-    struct walk walk = {.sources = sources};
+    struct walk walk = {.depth = 0};
     size_t before = sources->count;
     size_t length = strlen(folder);
     AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -167,7 +183,7 @@ static int add_folder(struct sources *sources, const char *folder, struct error 
     memcpy(walk.path, folder, length);
     walk.path[length] = '\0';
     walk.name_offset = length + (folder[length - 1] != '/');
-    if (walk_folder(&walk, fd, ".", err) < 0) {
+    if (walk_folder(&walk, sources, fd, ".", err) < 0) {
         return -1;
     }
     if (sources->count == before) {

@@ -9,20 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/error.h"
 
-#define SOURCES_MAX 1000000U
+#define SOURCES_MAX (1U << 20)
 
 struct source {
-    char *path;       /* owned */
-    const char *name; /* what the job is called: the file's name, or its path in the folder named;
-                       * inside path */
+    const char *path; /* both live as long as the sources */
+    const char *name; /* what the job is called: the file's name, or its path in the folder named */
 };
 
 struct sources {
     struct source *items;
     size_t count;
     size_t capacity;
+    struct arena *paths;
 };
 
 /* Adds what operand names. A file is taken whatever it is called; of a folder, in order of their

@@ -7,6 +7,7 @@
  */
 #include "ctl/table.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -36,11 +37,12 @@ struct table *table_create(const struct table_column *columns, size_t column_cou
 {
     struct table *table = calloc(1, sizeof(*table));
 
+    assert(column_count > 0 && column_count <= TABLE_COLUMNS_MAX);
     if (!table) {
         return NULL;
     }
     table->columns = columns;
-    table->column_count = column_count < TABLE_COLUMNS_MAX ? column_count : TABLE_COLUMNS_MAX;
+    table->column_count = column_count;
     buf_init(&table->cells, TABLE_BYTES_MAX);
     for (size_t i = 0; i < table->column_count; i++) {
         table->widths[i] = text_columns(columns[i].title);
@@ -170,7 +172,7 @@ void table_value_duration(struct table *table, struct value value)
 
 size_t table_rows(const struct table *table)
 {
-    return table ? table->cell_count / table->column_count : 0;
+    return table && table->column_count > 0 ? table->cell_count / table->column_count : 0;
 }
 
 /* Takes from the column that gives way what the row is too wide. */
@@ -224,6 +226,7 @@ int table_print(const struct table *table, FILE *file, unsigned max_columns)
     if (!table) {
         return -1;
     }
+    assert(table->column_count > 0);
     fit(table, max_columns, widths);
     fputs(output_style(file, STYLE_BOLD), file);
     for (size_t i = 0; i < table->column_count; i++) {

@@ -29,7 +29,7 @@ struct table_column {
 
 struct table; /* remembers a failed allocation; table_print says so */
 
-/* columns: borrowed for the table's life. NULL when out of memory. */
+/* columns: 1 to TABLE_COLUMNS_MAX, borrowed for the table's life. NULL when out of memory. */
 struct table *table_create(const struct table_column *columns, size_t column_count);
 void table_destroy(struct table *table);
 

@@ -27,15 +27,16 @@ void watch_init(struct watch *watch, struct session *session)
 {
     memset(watch, 0, sizeof(*watch));
     watch->session = session;
+    watch->names = arena_create(0);
     watch->started_ms = clock_monotonic_ms();
 }
 
 void watch_deinit(struct watch *watch)
 {
     for (size_t i = 0; i < watch->count; i++) {
-        free(watch->jobs[i].name);
         free(watch->jobs[i].live);
     }
+    arena_destroy(watch->names);
     free(watch->jobs);
     free(watch->slots);
 }
@@ -94,21 +95,20 @@ static int grow(struct watch *watch)
 int watch_add(struct watch *watch, const char *job_id, const char *name)
 {
     struct watch_job *job;
+    char *copy;
 
     if (find(watch, job_id)) {
         return 0;
     }
-    if (grow(watch) < 0) {
+    copy = watch->names ? arena_strdup(watch->names, name) : NULL;
+    if (!copy || grow(watch) < 0) {
         return -1;
     }
     job = &watch->jobs[watch->count];
     memset(job, 0, sizeof(*job));
     snprintf(job->id, sizeof(job->id), "%s", job_id);
-    job->name = strdup(name);
-    if (!job->name) {
-        return -1;
-    }
     watch->slots[slot_of(watch, job->id)] = (uint32_t)++watch->count;
+    job->name = copy;
     return 0;
 }
 
@@ -148,26 +148,32 @@ static void note_stage(struct watch_live *live, size_t index, struct value seen)
     stage->items_done = value_uint(value_get(seen, "items_done"), 0);
 }
 
+/* It is at work: makes room for what is known of it. NULL when out of memory; only the view is the
+ * poorer for it. */
+static struct watch_live *begin_live(struct watch *watch, struct watch_job *job)
+{
+    struct watch_live *live = job->live ? job->live : calloc(1, sizeof(*live));
+
+    job->live = live;
+    if (live && job->state == WATCH_WAITING) {
+        job->state = WATCH_ACTIVE;
+        watch->active++;
+    }
+    return live;
+}
+
 static void note_progress(struct watch *watch, struct watch_job *job, struct value data)
 {
     struct value stages = value_get(data, "stages");
     size_t count = value_count(stages);
-    struct watch_live *live;
+    struct watch_live *live = NULL;
 
-    if (job->state == WATCH_ENDING || job->state == WATCH_ENDED) {
+    if (job->state != WATCH_ENDING && job->state != WATCH_ENDED) {
+        live = begin_live(watch, job);
+    }
+    if (!live) {
         return;
     }
-    if (!job->live) {
-        job->live = calloc(1, sizeof(*job->live));
-        if (!job->live) {
-            return; /* only the view is the poorer for it */
-        }
-    }
-    if (job->state == WATCH_WAITING) {
-        job->state = WATCH_ACTIVE;
-        watch->active++;
-    }
-    live = job->live;
     live->progress = value_float(value_get(data, "progress"), 0.0);
     format_text(value_get(data, "stage"), live->stage, sizeof(live->stage));
     live->rss_bytes = value_uint(value_get(data, "rss_bytes"), 0);

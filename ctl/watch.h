@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/uuid.h"
 #include "ctl/session.h"
 
@@ -41,7 +42,7 @@ struct watch_job {
     char id[UUID_TEXT_BYTES];
     enum watch_state state;
     enum ctl_exit exit; /* once ENDED */
-    char *name;         /* owned */
+    const char *name;   /* lives as long as the watch */
     uint64_t pages, pages_failed;
     uint64_t wall_ms;               /* once ENDED */
     char document[UUID_TEXT_BYTES]; /* once ENDED; "" where it made none */
@@ -52,6 +53,7 @@ struct watch_job {
 struct watch {
     struct session *session;
     struct watch_job *jobs; /* in the order of watch_add; owned */
+    struct arena *names;
     size_t count, capacity;
     size_t ended, failed, active;
     uint64_t pages_ended; /* of jobs that ended */
