@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 os.environ.setdefault("EBB_BUILD", str(ROOT / "build"))
 
-# pylint: disable=wrong-import-position
+# These need the two lines above.
 import daemon
 import ebbproto
 import jobs

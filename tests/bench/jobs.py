@@ -24,23 +24,24 @@ def one_page(number):
 class Line:
     """Two connections to an ebbd: one asks, one hears of jobs that end."""
 
-    def __init__(self, ebbd):
+    def __init__(self, ebbd, hear=True):
         self.ebbd = ebbd
         self.asking = ebbd.client()
         self.hearing = ebbd.client()
-        self.hearing.call("SUBSCRIBE")
+        if hear:
+            self.hearing.call("SUBSCRIBE")
         self.number = 0
 
     def close(self):
         self.asking.close()
         self.hearing.close()
 
-    def files(self, count):
-        """Documents in incoming/; their names."""
+    def files(self, count, content=None):
+        """Documents in incoming/, of one page where no other content is given; their names."""
         names = []
         for _ in range(count):
             self.number += 1
-            names.append(self.ebbd.incoming(one_page(self.number)))
+            names.append(self.ebbd.incoming(content or one_page(self.number)))
         return names
 
     def submit_all(self, names):
@@ -57,14 +58,14 @@ class Line:
         """Until each job has ended well."""
         left, until = set(jobs), time.monotonic() + timeout_s
         while left:
-            for event in self.hearing.events:
-                if event["kind"] in ("job.failed", "job.cancelled") and event["job_id"] in left:
-                    raise machine.Failed(f"{event['kind']}: {event['text']}")
-                if event["kind"] == "job.completed":
-                    left.discard(event["job_id"])
-            self.hearing.events.clear()
-            if left:
-                self.hearing._take(max(until - time.monotonic(), 0))
+            message = self.hearing.receive(max(until - time.monotonic(), 0))
+            if message is None:
+                raise machine.Failed("ebbd closed the connection")
+            event = message["data"]
+            if event["kind"] in ("job.failed", "job.cancelled") and event["job_id"] in left:
+                raise machine.Failed(f"{event['kind']}: {event['text']}")
+            if event["kind"] == "job.completed":
+                left.discard(event["job_id"])
 
     def many(self, count):
         """Seconds for so many jobs, handed in as fast as they are taken, and CPU seconds."""

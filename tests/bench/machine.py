@@ -188,7 +188,7 @@ def _memory_bytes():
     return int(found[1]) * 1024
 
 
-def _file_system(folder):
+def file_system(folder):
     """Type of the file system that has a folder."""
     path = os.path.realpath(folder)
     best = ("", "?")
@@ -212,7 +212,7 @@ def describe(build, folder):
         "memory_bytes": _memory_bytes(),
         "kernel": f"{os.uname().sysname} {os.uname().release} {os.uname().machine}",
         "load": list(os.getloadavg()),
-        "file_system": _file_system(folder),
+        "file_system": file_system(folder),
         "build": _build_type(build),
         "ebbd": _first_line([build / "bin" / "ebbd", "--version"]),
         "mutool": _first_line(["mutool", "-v"]),

@@ -17,8 +17,11 @@ from figures import Section
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FITZ = ["/usr/bin/python3", "-s", ROOT / "tests" / "bench" / "fitz_text.py"]
 
-TITLE = "{pages} pages on {processors} processor{s}, {rounds} rounds, one after the other"
 BASELINE = "mupdf's structured text alone, one process"
+EXTRACT = "ebb: extract"
+JOB = "ebb: whole job, durable and searchable"
+STAGE = "stage "
+ENOUGH = 3  # quiet rounds
 EXTRACT_AT_MOST = 0.65
 JOB_AT_MOST = 1.5
 HELD_AT_LEAST = 0.995
@@ -33,6 +36,18 @@ def _time_s(text):
     return datetime.datetime.fromisoformat(text).timestamp()
 
 
+class Round:
+    """What each took, once."""
+
+    def __init__(self):
+        self.wall_s = {}
+        self.cpu_s = {}
+        self.others = []
+
+    def quiet(self):
+        return max(self.others) < machine.DISTURBED
+
+
 class Contest:
     """The programs, their outputs' folder and what they have shown so far."""
 
@@ -41,22 +56,20 @@ class Contest:
         self.path = path
         self.folder = folder
         self.ebb = build / "bin" / "ebb"
-        self.wall_s = collections.defaultdict(list)
-        self.cpu_s = collections.defaultdict(list)
-        self.others = []
+        self.rounds = []
         self.pages = 0
-        self.text = {}
-        self.peaks = collections.defaultdict(int)
+        self.text = None  # mutool's
         self.job = None
 
-    def note(self, name, wall_s, cpu_s):
-        self.wall_s[name].append(wall_s)
-        self.cpu_s[name].append(cpu_s)
+    def note(self, name, wall_s, cpu_s=None):
+        self.rounds[-1].wall_s[name] = wall_s
+        if cpu_s is not None:
+            self.rounds[-1].cpu_s[name] = cpu_s
 
     def timed(self, name, command, out="/dev/null"):
         done = machine.run(command, out)
         self.note(name, done.wall_s, done.cpu_s)
-        self.others.append(done.others)
+        self.rounds[-1].others.append(done.others)
         return done
 
     def expect_pages(self, who, pages):
@@ -110,26 +123,22 @@ class Contest:
         workers = [row for row in report["receipts"] if row["stage"] == "extract"]
         last = max(_time_s(row["started_at"]) + row["wall_ms"] / 1000 for row in workers)
         extract_s = last - times["stage.completed", "survey"]
-        self.note("ebb: extract", extract_s, sum(row["cpu_ms"] for row in workers) / 1000)
-        self.note("ebb: whole job, durable and searchable", ended["job.completed"] - created,
-                  cpu_s)
+        self.note(EXTRACT, extract_s, sum(row["cpu_ms"] for row in workers) / 1000)
+        self.note(JOB, ended["job.completed"] - created, cpu_s)
         for stage in report["stages"]:
-            self.wall_s["stage " + stage["stage"]].append(stage["wall_ms"] / 1000)
-        for row in report["receipts"]:
-            self.peaks[row["stage"]] = max(self.peaks[row["stage"]], row["peak_rss_bytes"])
+            self.note(STAGE + stage["stage"], stage["wall_ms"] / 1000)
 
     def paged(self, name, command):
         """A program that writes text with a form feed after each page."""
         out = self.folder / name.split()[0]
         self.timed(name, [*command, out])
-        self.text[name] = out
         self.expect_pages(name, out.read_text(errors="replace").count("\f"))
 
     def mutool(self):
         out = self.folder / "mutool"
         self.timed("mutool draw -F text", ["mutool", "draw", "-q", "-F", "text", "-o", out,
                                            self.path])
-        self.text["mutool"] = out
+        self.text = out
         self.expect_pages("mutool", out.read_text(errors="replace").count("\f"))
 
     def pdftotext(self):
@@ -139,69 +148,82 @@ class Contest:
         self.paged({"text": "PyMuPDF get_text('text')", "dict": "PyMuPDF get_text('dict')"}[kind],
                    [*FITZ, kind, self.path])
 
-    def contenders(self):
-        return [self.baseline, self.job_run, self.mutool, self.transform, self.pdftotext,
-                lambda: self.fitz("text"), lambda: self.fitz("dict")]
+    def turn(self, backwards=False):
+        """Each once."""
+        self.rounds.append(Round())
+        steps = [self.baseline, self.job_run, self.mutool, self.transform, self.pdftotext,
+                 lambda: self.fitz("text"), lambda: self.fitz("dict")]
+        for step in reversed(steps) if backwards else steps:
+            step()
+
+    def chosen(self):
+        """The rounds that count: the quiet ones, if they are enough."""
+        quiet = [each for each in self.rounds if each.quiet()]
+        return quiet if len(quiet) >= ENOUGH else self.rounds
 
     # --- what was read ---
 
     def check_text(self):
         """The share of mutool's characters that ebb's text holds; the document can be searched."""
-        ours = _characters(self.ask("show", "--text", self.job))
-        theirs = _characters(self.text["mutool"].read_text(errors="replace"))
+        text = self.text.read_text(errors="replace")
+        ours, theirs = _characters(self.ask("show", "--text", self.job)), _characters(text)
         held = sum(min(count, ours[each]) for each, count in theirs.items()) / theirs.total()
-        words = [word for word in self.text["mutool"].read_text(errors="replace").split()
-                 if word.isalpha() and len(word) > 5]
+        words = [word for word in text.split() if word.isalpha() and len(word) > 5]
         found = json.loads(self.ask("search", "--json", words[len(words) // 2]))["results"]
         if not found:
             raise machine.Failed(f"the search for {words[len(words) // 2]} finds nothing")
         return held
 
 
-def _add(section, contest, name, **more):
-    base = contest.wall_s[BASELINE]
-    wall = contest.wall_s[name]
-    section.add(name, wall, "s", cpu_s=contest.cpu_s[name],
-                ratio=[ours / theirs for ours, theirs in zip(wall, base)], **more)
+def _add(section, rounds, name, **more):
+    section.add(name, [each.wall_s[name] for each in rounds], "s",
+                cpu_s=[each.cpu_s[name] for each in rounds],
+                ratio=[each.wall_s[name] / each.wall_s[BASELINE] for each in rounds], **more)
+
+
+def _stages(rounds):
+    names = [name for name in rounds[0].wall_s if name.startswith(STAGE)]
+    return ", ".join(
+        f"{name[len(STAGE):]} {1000 * statistics.median(each.wall_s[name] for each in rounds):.0f}"
+        " ms" for name in names)
+
+
+def _others(rounds):
+    names = [name for name in rounds[0].wall_s if name.startswith(("mutool", "pdftotext", "PyMu"))]
+    return ", ".join(
+        f"{name} {statistics.median(each.wall_s[name] / each.wall_s[JOB] for each in rounds):.2f} ×"
+        for name in names)
 
 
 def _fill(section, contest):
-    _add(section, contest, BASELINE, note="the baseline")
-    _add(section, contest, "ebb: extract", at_most=EXTRACT_AT_MOST)
-    _add(section, contest, "ebb: whole job, durable and searchable", at_most=JOB_AT_MOST,
-         note="CPU of all processes")
-    for name in contest.wall_s:
-        if name in contest.cpu_s and not name.startswith(("ebb:", BASELINE)):
-            _add(section, contest, name)
-    held = contest.check_text()
-    section.add("characters of mutool's text that ebb's holds", [100 * held], "percent",
-                at_least=100 * HELD_AT_LEAST)
-    stages = (f"{name.split()[1]} {1000 * statistics.median(wall):.0f} ms"
-              for name, wall in contest.wall_s.items() if name.startswith("stage "))
-    section.remark("stages of the job with their rows in the library: " + ", ".join(stages))
-    job = contest.wall_s["ebb: whole job, durable and searchable"]
-    faster = ", ".join(
-        f"{name} {statistics.median(t / j for t, j in zip(contest.wall_s[name], job)):.2f} ×"
-        for name in contest.wall_s if name.startswith(("mutool", "pdftotext", "PyMuPDF"))
-    )
-    section.remark("time of others over that of ebb's whole job: " + faster)
+    rounds = contest.chosen()
+    _add(section, rounds, BASELINE, note="the baseline")
+    _add(section, rounds, EXTRACT, at_most=EXTRACT_AT_MOST)
+    _add(section, rounds, JOB, at_most=JOB_AT_MOST, note="CPU of all processes")
+    for name in contest.rounds[0].wall_s:
+        if not name.startswith(("ebb:", BASELINE, STAGE)):
+            _add(section, rounds, name)
+    section.add("characters of mutool's text that ebb's holds", [100 * contest.check_text()],
+                "percent", at_least=100 * HELD_AT_LEAST)
+    section.remark("stages with their rows in the library: " + _stages(rounds))
+    section.remark("time of others over that of ebb's whole job: " + _others(rounds))
+    section.others = [share for each in rounds for share in each.others]
+    if len(rounds) < len(contest.rounds):
+        section.remark(f"{len(contest.rounds) - len(rounds)} of {len(contest.rounds)} rounds were "
+                       "disturbed and are left out")
 
 
 def measure(options):
     with tempfile.TemporaryDirectory(prefix="ebb-bench-") as folder, machine.on_processors(2):
         contest = Contest(options.build, options.file, pathlib.Path(folder))
-        for step in contest.contenders():  # the file's pages into memory; not counted
-            step()
-        warm, contest = contest, Contest(options.build, options.file, pathlib.Path(folder))
-        contest.pages = warm.pages
-        for number in range(options.rounds):
+        contest.turn()  # the programs and the file into memory
+        contest.rounds.clear()
+        while (sum(each.quiet() for each in contest.rounds) < options.rounds
+               and len(contest.rounds) < 2 * options.rounds):
             machine.wait_for_quiet(options.patience)
-            for step in contest.contenders()[:: 1 if number % 2 == 0 else -1]:
-                step()
-        section = Section("speed", TITLE.format(
-            pages=contest.pages, processors=machine.processors(),
-            s="s" * (machine.processors() > 1), rounds=options.rounds))
-        section.others = contest.others
+            contest.turn(backwards=len(contest.rounds) % 2 == 1)
+        section = Section("speed", f"{contest.pages} pages on {machine.processors()} processors, "
+                          f"{len(contest.chosen())} rounds, one after the other")
         if machine.processors() < 2:
             section.remark("ONE processor: the targets are for two")
         _fill(section, contest)

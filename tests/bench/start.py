@@ -144,7 +144,7 @@ def _workers_alone(count):
 
 
 def _workers_of_ebbd(spare, jobs):
-    """What ebbd says of its class pdf after one job at a time."""
+    """What ebbd says of its classes after one job at a time."""
     ebbd = daemon.Ebbd({"class.pdf.spare": spare})
     try:
         ebbd.start()
@@ -153,18 +153,18 @@ def _workers_of_ebbd(spare, jobs):
             line.one()
             time.sleep(0.01)
         line.close()
-        row = ebbd.classes()["pdf"]
+        rows = ebbd.classes()
         ebbd.stop()
     finally:
         ebbd.remove()
-    return row
+    return rows["pdf"], rows["library"]
 
 
 def measure(options):
     empty, used, others = _ebbd_starts(options)
     ready_ms, leased_ms = _workers_alone(options.starts * 2)
-    fresh = _workers_of_ebbd(0, options.starts)
-    spare = _workers_of_ebbd(1, options.starts)
+    fresh, library = _workers_of_ebbd(0, options.starts)
+    spare, _ = _workers_of_ebbd(1, options.starts)
     section = Section("start", f"{options.starts} starts of ebbd, {2 * options.starts} of ebb-pdf")
     section.others = others
     section.add("ebbd, fork to the ready byte, empty state folder", empty.exec_ms["empty"], "ms",
@@ -179,6 +179,8 @@ def measure(options):
                 [fresh["wait_ms"] / fresh["leases"]], "ms")
     section.add("a unit's wait for its process, one spare",
                 [spare["wait_ms"] / spare["leases"]], "ms", at_most=SPARE_AT_MOST_MS)
+    section.add("ebb-library, fork to READY, empty state folder",
+                [library["start_us_median"] / 1000], "ms", note="makes library.db")
     section.add("ebb-pdf, LEASE to DONE of a survey of one page", leased_ms, "ms",
                 note="sandbox, open, survey, store")
     section.add("PyMuPDF, python3 from start to exit, one page", _fitz_ms(options.starts // 2),

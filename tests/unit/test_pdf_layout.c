@@ -263,6 +263,19 @@ Test(pdf_layout, headings_lists_and_code)
     cr_assert_eq(sketch.record.blocks[6].kind, PAGE_BLOCK_CODE);
 }
 
+Test(pdf_layout, code_keeps_its_spaces)
+{
+    struct sketch_style mono = {.size_pt = 10, .style = PAGE_STYLE_MONO};
+
+    sketch_text(&sketch, 50, 100, mono, "if (x) {");
+    sketch_text(&sketch, 70, 112, mono, "y = a-");
+    sketch_text(&sketch, 130, 112, mono, "// why");
+    sketch_text(&sketch, 50, 124, mono, "b;  }");
+    cr_assert_str_eq(text_of_page(), "if (x) {\n    y = a-      // why\nb;  }\n\n");
+    cr_assert_eq(sketch.record.blocks[0].kind, PAGE_BLOCK_CODE);
+    cr_assert_float_eq(sketch.record.blocks[0].lines[1].box.x0, 70, 0.01);
+}
+
 Test(pdf_layout, a_page_of_bold_text_is_not_all_headings)
 {
     for (int i = 0; i < 6; i++) {

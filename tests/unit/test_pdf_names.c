@@ -47,6 +47,15 @@ Test(pdf_names, spelt_codes)
     expect_name("u0041", 1, 'A', 'A');
 }
 
+Test(pdf_names, signs_in_the_sizes_of_tex)
+{
+    expect_name("parenleftBigg", 1, '(', '(');
+    expect_name("bracketrightbig", 1, ']', ']');
+    expect_name("summationdisplay", 1, 0x2211, 0x2211);
+    expect_name("integraltext", 1, 0x222B, 0x222B);
+    expect_name("nosuchsignBig", 0, 0, 0);
+}
+
 Test(pdf_names, names_that_say_nothing)
 {
     expect_name("", 0, 0, 0);
@@ -149,6 +158,8 @@ Test(pdf_text, hyphens_at_line_ends)
     cr_assert_not(hyphenated("", "text", &kept));
     cr_assert_not(hyphenated("exam-", "", &kept));
     cr_assert_not(hyphenated("word", "next", &kept));
+    cr_assert_not(hyphenated("the built-in-", "functions", &kept));
+    cr_assert(hyphenated("a built-in func-", "tion", &kept));
 }
 
 static enum format format_of(const char *bytes, size_t size)

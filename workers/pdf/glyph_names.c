@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+
 #define PART_BYTES 64
 
 static bool is_scalar(uint32_t c)
@@ -37,6 +39,25 @@ static bool parse_hex(const char *digits, size_t count, uint32_t *ret_value)
     return is_scalar(value);
 }
 
+/* TeX names the sizes and pieces of a sign after the sign: "parenleftBigg", "summationdisplay". */
+static int sign_of_size(const char *part, size_t length)
+{
+    static const char *const sizes[] = {"Bigg", "bigg", "Big", "big", "display",
+                                        "text", "tp",   "bt",  "ex",  "mid"};
+    char sign[PART_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        size_t size_length = strlen(sizes[i]);
+
+        if (length > size_length && strcmp(part + length - size_length, sizes[i]) == 0) {
+            memcpy(sign, part, length - size_length);
+            sign[length - size_length] = '\0';
+            return fz_unicode_from_glyph_name_strict(sign);
+        }
+    }
+    return 0;
+}
+
 /* One part of a name; adds to characters. */
 static uint32_t part_characters(const char *part, uint32_t *characters, uint32_t room)
 {
@@ -60,10 +81,13 @@ static uint32_t part_characters(const char *part, uint32_t *characters, uint32_t
         }
         return count;
     }
-    if (part[0] == 'u' && length >= 5 && length <= 7) {
-        return parse_hex(part + 1, length - 1, characters) ? 1 : 0;
+    if (part[0] == 'u' && length >= 5 && length <= 7 &&
+        parse_hex(part + 1, length - 1, characters)) {
+        return 1;
     }
-    return 0;
+    listed = sign_of_size(part, length);
+    characters[0] = (uint32_t)listed;
+    return listed > 0 ? 1 : 0;
 }
 
 uint32_t glyph_name_characters(const char *name, uint32_t ret_characters[GLYPH_NAME_CHARACTERS_MAX])

@@ -137,6 +137,18 @@ static bool is_lower(uint32_t c)
                     : ucdn_get_general_category(c) == UCDN_GENERAL_CATEGORY_LL;
 }
 
+/* Whether the word that ends at end has a hyphen inside: then it is a compound, broken at one of
+ * its own hyphens. */
+static bool is_compound(const char *line, const char *end)
+{
+    for (; end > line && end[-1] != ' '; end--) {
+        if (end[-1] == '-') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool text_is_hyphenated(const char *line, const char *line_end, const char *next,
                         const char *next_end, size_t *ret_kept_bytes)
 {
@@ -157,7 +169,7 @@ bool text_is_hyphenated(const char *line, const char *line_end, const char *next
     stem_end = line_end - bytes;
     if (stem_end - line < 2 || !is_letter(get_before(line, stem_end, &bytes)) ||
         !is_letter(get_before(line, stem_end - bytes, &bytes)) ||
-        !is_lower(text_get(next, next_end, &bytes))) {
+        !is_lower(text_get(next, next_end, &bytes)) || is_compound(line, stem_end)) {
         return false;
     }
     *ret_kept_bytes = (size_t)(stem_end - line);
