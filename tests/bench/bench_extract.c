@@ -107,7 +107,7 @@ static int run(const struct options *options, struct document *document, uint64_
     extractor_init(&extractor, document,
                    &(struct extract_options){
                        .page_glyphs = (size_t)1 << 20,
-                       .interpreter = {.font_bytes = 32U << 20, .content_bytes = 256U << 20}});
+                       .interpreter = {.font_bytes = 32U << 20}});
     if (options->artifact) {
         writer = artifact_create(options->artifact, "pages", err);
         if (!writer) {

@@ -57,7 +57,7 @@ static const char *open_path(const char *password, uint32_t pages_max)
     extractor_init(&extractor, document,
                    &(struct extract_options){
                        .page_glyphs = 100000,
-                       .interpreter = {.font_bytes = 16U << 20, .content_bytes = 1U << 20}});
+                       .interpreter = {.font_bytes = 16U << 20}});
     return NULL;
 }
 
@@ -552,8 +552,8 @@ Test(pdf_extract, annotations_and_fields_show_their_text)
 Test(pdf_extract, broken_content_costs_only_what_is_broken)
 {
     expect_text("BT /F1 10 Tf 50 700 Td (good) Tj ) ] >> /Nope Do /Nope gs }{ 1 2 3 foo "
-                "0 -20 Td [(also) (good) Tj ET",
-                "good\nalsogood\n\n");
+                "0 -20 Td [(lost) (too) Tj (also good) Tj ET",
+                "good\nalso good\n\n");
 }
 
 Test(pdf_extract, text_without_font_or_size_is_no_harm)

@@ -20,11 +20,10 @@
 #define REVERSE_END 0x10000
 #define NAME_BYTES 128
 
-void font_cache_init(struct font_cache *cache, fz_context *ctx, pdf_document *doc, size_t max_bytes)
+void font_cache_init(struct font_cache *cache, fz_context *ctx, size_t max_bytes)
 {
     memset(cache, 0, sizeof(*cache));
     cache->ctx = ctx;
-    cache->doc = doc;
     cache->max_bytes = max_bytes;
 }
 
@@ -72,27 +71,6 @@ void font_cache_trim(struct font_cache *cache)
     }
 }
 
-/* mupdf's font, or its stand-in. */
-static pdf_font_desc *load(struct font_cache *cache, pdf_obj *resources, pdf_obj *dict)
-{
-    fz_context *ctx = cache->ctx;
-    pdf_font_desc *desc = NULL;
-
-    fz_var(desc);
-    fz_try(ctx)
-    {
-        if (pdf_is_dict(ctx, dict)) {
-            desc = pdf_load_font(ctx, cache->doc, resources, dict);
-        }
-    }
-    fz_catch(ctx)
-    {
-        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
-        fz_warn(ctx, "font: %s", fz_caught_message(ctx));
-    }
-    return desc ? desc : pdf_load_hail_mary_font(ctx, cache->doc);
-}
-
 /* Fonts of type 3 have an em of their own: what their box says, where it says something. */
 static float type3_size(fz_context *ctx, fz_font *font)
 {
@@ -129,11 +107,25 @@ static void describe(fz_context *ctx, struct cached_font *font)
     }
 }
 
-static struct cached_font *add(struct font_cache *cache, pdf_obj *resources, pdf_obj *dict)
+struct cached_font *font_cache_find(struct font_cache *cache, const pdf_font_desc *desc)
+{
+    for (uint32_t i = 0; i < cache->count; i++) {
+        if (cache->fonts[i]->desc == desc) {
+            cache->fonts[i]->used = ++cache->clock;
+            return cache->fonts[i];
+        }
+    }
+    return NULL;
+}
+
+struct cached_font *font_cache_add(struct font_cache *cache, pdf_font_desc *desc, pdf_obj *dict)
 {
     fz_context *ctx = cache->ctx;
     struct cached_font *font;
 
+    if (cache->count >= CACHED_FONTS_MAX) {
+        return cache->fonts[cache->count - 1];
+    }
     if (cache->count == cache->capacity) {
         uint32_t bigger = cache->capacity ? cache->capacity * 2 : 32;
 
@@ -143,9 +135,8 @@ static struct cached_font *add(struct font_cache *cache, pdf_obj *resources, pdf
     font = fz_calloc(ctx, 1, sizeof(*font));
     fz_try(ctx)
     {
-        font->object = pdf_to_num(ctx, dict);
         font->dict = pdf_keep_obj(ctx, dict);
-        font->desc = load(cache, resources, dict);
+        font->desc = pdf_keep_font(ctx, desc);
         describe(ctx, font);
         font->codes = fz_calloc(ctx, font->simple ? 256U : FONT_CODES, sizeof(struct font_code));
     }
@@ -156,26 +147,9 @@ static struct cached_font *add(struct font_cache *cache, pdf_obj *resources, pdf
         fz_free(ctx, font);
         fz_rethrow(ctx);
     }
+    font->used = ++cache->clock;
     cache->fonts[cache->count++] = font;
     cache->bytes += font_bytes(font);
-    return font;
-}
-
-struct cached_font *font_cache_get(struct font_cache *cache, pdf_obj *resources, pdf_obj *dict)
-{
-    int object = pdf_to_num(cache->ctx, dict);
-    struct cached_font *font = NULL;
-
-    for (uint32_t i = 0; i < cache->count && !font; i++) {
-        if (cache->fonts[i]->object == object && (object != 0 || cache->fonts[i]->dict == dict)) {
-            font = cache->fonts[i];
-        }
-    }
-    if (!font) {
-        font = cache->count < CACHED_FONTS_MAX ? add(cache, resources, dict)
-                                               : cache->fonts[cache->count - 1];
-    }
-    font->used = ++cache->clock;
     return font;
 }
 

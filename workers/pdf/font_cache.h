@@ -25,9 +25,8 @@ struct font_code {
 #define FONT_CODES 1024U /* entries; codes share them by their low bits */
 
 struct cached_font {
-    int object;          /* number of its object in the file; 0 for one without */
+    pdf_font_desc *desc; /* owned reference: mupdf's font, and the key */
     pdf_obj *dict;       /* owned reference */
-    pdf_font_desc *desc; /* owned reference */
     bool simple;         /* one byte is one code */
     bool vertical;
     bool has_type3;
@@ -51,7 +50,6 @@ struct cached_font {
 
 struct font_cache {
     fz_context *ctx;
-    pdf_document *doc;
     size_t max_bytes; /* of fonts that are kept */
     size_t bytes;
     struct cached_font **fonts;
@@ -59,15 +57,17 @@ struct font_cache {
     uint64_t clock;
 };
 
-void font_cache_init(struct font_cache *cache, fz_context *ctx, pdf_document *doc,
-                     size_t max_bytes);
+void font_cache_init(struct font_cache *cache, fz_context *ctx, size_t max_bytes);
 void font_cache_deinit(struct font_cache *cache);
 /* Before a page: forgets fonts that were not used for longest until the rest is within bounds. */
 void font_cache_trim(struct font_cache *cache);
 
-/* The font of a dictionary (or, where that is none or broken, a stand-in). Throws only
- * FZ_ERROR_MEMORY. Owns: the cache, until font_cache_trim. */
-struct cached_font *font_cache_get(struct font_cache *cache, pdf_obj *resources, pdf_obj *dict);
+/* The entry of a font that mupdf loaded; NULL when it is not there yet. Owns: the cache, until
+ * font_cache_trim. */
+struct cached_font *font_cache_find(struct font_cache *cache, const pdf_font_desc *desc);
+/* Adds one. dict: where it was loaded from; anything else where it is a stand-in. Throws only
+ * FZ_ERROR_MEMORY. */
+struct cached_font *font_cache_add(struct font_cache *cache, pdf_font_desc *desc, pdf_obj *dict);
 
 /* Looks a code up that is not in codes. Throws only FZ_ERROR_MEMORY. */
 struct font_code *font_code_learn(struct font_cache *cache, struct cached_font *font,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Runs the content of a PDF page for its text alone: text and what moves or colours it, forms,
- * optional content. Paths are counted, images are counted and measured but never loaded, all else
- * is passed over. mupdf gives objects, streams and fonts.
- * Source: ISO 32000-1, 8 and 9.
+ * Runs the content of a PDF page for its text alone: mupdf's content processor with callbacks of
+ * our own. mupdf reads the content, looks resources up, loads fonts and colour spaces, decides on
+ * optional content and gets over what is broken. Here remain text and what moves or colours it,
+ * and forms. Paths are counted, images are counted and measured but not decoded.
+ * Source: ISO 32000-1, 8 and 9; mupdf/pdf/interpret.h.
  */
 #ifndef EBB_WORKERS_PDF_INTERPRETER_H
 #define EBB_WORKERS_PDF_INTERPRETER_H
@@ -11,32 +12,32 @@
 #include <mupdf/pdf.h>
 #include <stdint.h>
 
-#include "common/buf.h"
 #include "workers/pdf/font_cache.h"
 #include "workers/pdf/glyphs.h"
+#include "workers/pdf/image_resources.h"
 
 #define FORM_DEPTH_MAX 24
+#define FORM_COUNT_MAX 100000U /* forms shown on one page: nested ones can multiply */
 
 struct interpreter_options {
-    size_t font_bytes;    /* of fonts kept between pages */
-    size_t content_bytes; /* of one stream; the rest is left out with a warning */
+    size_t font_bytes; /* of fonts kept between pages */
 };
 
 struct interpreter {
     fz_context *ctx;
     pdf_document *doc;
     struct glyphs *glyphs;
-    const fz_cookie *cookie;
+    fz_cookie *cookie;
     struct font_cache fonts;
-    struct buf content[FORM_DEPTH_MAX]; /* of the page and of the forms in it, reused */
-    struct graphics_state *states;      /* the stack; the last is the one at hand */
+    struct image_resources images;
+    struct graphics_state *states; /* the stack; the last is the one at hand */
     uint32_t state_count, state_capacity;
     uint32_t outline_count; /* shapes drawn since interpreter_run */
 };
 
 /* Everything is borrowed, and must outlive the interpreter. */
 void interpreter_init(struct interpreter *interpreter, fz_context *ctx, pdf_document *doc,
-                      struct glyphs *glyphs, const fz_cookie *cookie,
+                      struct glyphs *glyphs, fz_cookie *cookie,
                       const struct interpreter_options *options);
 void interpreter_deinit(struct interpreter *interpreter);
 

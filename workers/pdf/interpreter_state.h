@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the parts of the interpreter share: the graphics state and the operands of the operator
- * at hand. Private to interpreter.c, operators.c, show_text.c and paint.c.
+ * What the parts of the interpreter share: the graphics state and the processor that mupdf calls.
+ * Private to interpreter.c, operators.c, show_text.c and paint.c.
  */
 #ifndef EBB_WORKERS_PDF_INTERPRETER_STATE_H
 #define EBB_WORKERS_PDF_INTERPRETER_STATE_H
 
-#include "workers/pdf/tokens.h"
 #include "workers/pdf/interpreter.h"
 
-#define PAINT_COMPONENTS 4U /* kept until the colour is needed; with more it is found at once */
-#define OPERANDS_MAX 32U
-#define OPERAND_NAME_BYTES 128U
+#define PAINT_COMPONENTS 4 /* kept until the colour is needed; with more it is found at once */
 #define STATES_MAX 4096U
 
 /* The colour of fills or strokes. */
 struct paint {
-    pdf_obj *space; /* borrowed from the resources; NULL for a device space */
-    uint32_t rgb;   /* where known is set */
+    fz_colorspace *space; /* owned reference; NULL for a device space or a pattern */
+    uint32_t rgb;         /* where known is set */
     float components[PAINT_COMPONENTS];
-    uint8_t count;
     bool known;
 };
 
@@ -31,59 +27,53 @@ struct graphics_state {
     struct paint fill, stroke;
 };
 
-struct array_item {
-    const uint8_t *bytes; /* NULL for a number */
-    size_t size_bytes;
-    float number;
-};
-
-/* One content stream being run. */
-struct stream {
+/* One page being run. super.hidden counts the marked content around that is not shown. */
+struct text_processor {
+    pdf_processor super; /* first: mupdf's pointer to it is one to us */
     struct interpreter *interpreter;
     const struct interpreter_page *page;
-    struct tokens *tokens; /* where the tokens come from */
-    pdf_obj *resources;
-    const int *forms; /* object numbers of the forms that this one is in, itself the last */
+    pdf_obj *resources;    /* of the stream at hand */
+    pdf_obj *ext_state;    /* whose entries are coming; NULL outside of gs */
+    pdf_cycle_list *forms; /* those that are being run, the innermost first */
     int depth;
+    uint32_t form_count;
     uint32_t state_floor; /* Q never goes below */
-    fz_matrix text, line; /* Tm and Tlm */
-    int hidden;           /* depth of marked content that is not shown */
     uint32_t unsaved;     /* q past STATES_MAX */
-    /* operands */
-    float numbers[OPERANDS_MAX];
-    uint32_t number_count;
-    struct token names[2]; /* kind is TOKEN_END where there is none */
-    struct token string;
-    struct array_item *items; /* of the last array; grown as needed */
-    uint32_t item_count, item_capacity;
+    fz_matrix text, line; /* Tm and Tlm */
 };
 
-static inline struct graphics_state *state_of(const struct stream *stream)
+static inline struct graphics_state *state_of(const struct text_processor *processor)
 {
-    return &stream->interpreter->states[stream->interpreter->state_count - 1];
+    return &processor->interpreter->states[processor->interpreter->state_count - 1];
 }
 
 /* interpreter.c */
 /* Copies the state at hand, or begins the stack. Throws FZ_ERROR_MEMORY. */
 void interpreter_push_state(struct interpreter *interpreter);
-/* Reads and runs contents (a stream, or an array of them). Throws FZ_ERROR_MEMORY alone. */
-void interpreter_run_stream(struct stream *stream, pdf_obj *contents);
+/* Drops states until count are left. */
+void interpreter_pop_states(struct interpreter *interpreter, uint32_t count);
+/* Has mupdf run contents (a stream, or an array of them) with resources (those around where NULL).
+ * Throws FZ_ERROR_MEMORY alone: any other error ends just the stream. */
+void interpreter_run_stream(struct text_processor *processor, pdf_obj *contents,
+                            pdf_obj *resources);
 
-/* operators.c: the operator of that name with the stream's operands; unknown ones do nothing. */
-void operator_run(struct stream *stream, const struct token *keyword);
+/* operators.c: sets the callbacks. */
+void operators_install(pdf_processor *processor);
 
 /* show_text.c: Tj and TJ. */
-void show_string(struct stream *stream, const uint8_t *bytes, size_t size_bytes);
-void show_array(struct stream *stream);
+void show_string(struct text_processor *processor, const char *bytes, size_t size_bytes);
+void show_array(struct text_processor *processor, pdf_obj *array);
 
 /* paint.c */
-void paint_set_gray(struct paint *paint, float gray);
-void paint_set_rgb(struct paint *paint, float r, float g, float b);
-void paint_set_cmyk(struct paint *paint, float c, float m, float y, float k);
-/* cs and CS. */
-void paint_set_space(struct paint *paint, struct stream *stream, const char *name);
-/* sc, scn and their like; a pattern's colour is taken for black. */
-void paint_set_components(struct paint *paint, struct stream *stream);
+void paint_keep(struct paint *paint, fz_context *ctx);
+void paint_drop(struct paint *paint, fz_context *ctx);
+void paint_set_gray(struct paint *paint, fz_context *ctx, float gray);
+void paint_set_rgb(struct paint *paint, fz_context *ctx, float r, float g, float b);
+void paint_set_cmyk(struct paint *paint, fz_context *ctx, float c, float m, float y, float k);
+/* cs and CS. space: NULL for patterns, whose colour is taken for black. */
+void paint_set_space(struct paint *paint, fz_context *ctx, fz_colorspace *space);
+/* sc, scn and their like. */
+void paint_set_components(struct paint *paint, fz_context *ctx, int count, const float *components);
 /* 0xRRGGBB. */
 uint32_t paint_rgb(struct paint *paint, fz_context *ctx);
 

@@ -1,421 +1,410 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What each operator does to the state, one function an operator, and the table of them.
- * Diagnostics: fz_warn.
+ * What each operator does to the state: the callbacks of our content processor. mupdf passes over
+ * operators that have none. Diagnostics: fz_warn.
  */
 #include <string.h>
 
 #include "workers/pdf/interpreter_state.h"
 
-#define USAGE "View" /* of optional content */
+/* super is the first member. */
+static struct text_processor *processor_of(pdf_processor *super)
+{
+    return (struct text_processor *)super;
+}
+
+static struct graphics_state *super_state(pdf_processor *super)
+{
+    return state_of(processor_of(super));
+}
 
 /* --- graphics state --- */
 
-static void op_q(struct stream *stream)
+static void op_q(fz_context *ctx, pdf_processor *super)
 {
-    if (stream->interpreter->state_count >= STATES_MAX) {
-        stream->unsaved++;
+    struct text_processor *processor = processor_of(super);
+
+    (void)ctx;
+    if (processor->interpreter->state_count >= STATES_MAX) {
+        processor->unsaved++;
         return;
     }
-    interpreter_push_state(stream->interpreter);
+    interpreter_push_state(processor->interpreter);
 }
 
-static void op_Q(struct stream *stream)
+static void op_Q(fz_context *ctx, pdf_processor *super)
 {
-    if (stream->unsaved > 0) {
-        stream->unsaved--;
-    } else if (stream->interpreter->state_count > stream->state_floor) {
-        stream->interpreter->state_count--;
+    struct text_processor *processor = processor_of(super);
+    uint32_t count = processor->interpreter->state_count;
+
+    (void)ctx;
+    if (processor->unsaved > 0) {
+        processor->unsaved--;
+    } else if (count > processor->state_floor) {
+        interpreter_pop_states(processor->interpreter, count - 1);
     }
 }
 
-static fz_matrix matrix_of(const float *n)
+static void op_cm(fz_context *ctx, pdf_processor *super, float a, float b, float c, float d,
+                  float e, float f)
 {
-    return fz_make_matrix(n[0], n[1], n[2], n[3], n[4], n[5]);
+    struct graphics_state *state = super_state(super);
+
+    (void)ctx;
+    state->ctm = fz_concat(fz_make_matrix(a, b, c, d, e, f), state->ctm);
 }
 
-static void op_cm(struct stream *stream)
+static void op_gs_begin(fz_context *ctx, pdf_processor *super, const char *name, pdf_obj *ext_state)
 {
-    struct graphics_state *state = state_of(stream);
-
-    state->ctm = fz_concat(matrix_of(stream->numbers), state->ctm);
+    (void)ctx;
+    (void)name;
+    processor_of(super)->ext_state = ext_state;
 }
 
-/* The name that an operator was given, as a C string. */
-static const char *name_of(const struct stream *stream, int index,
-                           char ret_name[OPERAND_NAME_BYTES])
+static void op_gs_end(fz_context *ctx, pdf_processor *super)
 {
-    const struct token *token = &stream->names[index];
-    size_t length = token->kind == TOKEN_NAME ? token->size_bytes : 0;
-
-    if (length >= OPERAND_NAME_BYTES) {
-        length = OPERAND_NAME_BYTES - 1;
-    }
-    if (length > 0) {
-        memcpy(ret_name, token->bytes, length);
-    }
-    ret_name[length] = '\0';
-    return ret_name;
-}
-
-static pdf_obj *resource_of(const struct stream *stream, pdf_obj *kind)
-{
-    fz_context *ctx = stream->interpreter->ctx;
-    char name[OPERAND_NAME_BYTES];
-
-    return pdf_dict_gets(ctx, pdf_dict_get(ctx, stream->resources, kind), name_of(stream, 0, name));
-}
-
-static void set_font(struct stream *stream, pdf_obj *dict, float size)
-{
-    struct graphics_state *state;
-    struct cached_font *font = font_cache_get(&stream->interpreter->fonts, stream->resources, dict);
-
-    state = state_of(stream);
-    state->font = font;
-    state->size = size;
-}
-
-static void op_gs(struct stream *stream)
-{
-    fz_context *ctx = stream->interpreter->ctx;
-    pdf_obj *font = pdf_dict_get(ctx, resource_of(stream, PDF_NAME(ExtGState)), PDF_NAME(Font));
-
-    if (pdf_is_array(ctx, font)) {
-        set_font(stream, pdf_array_get(ctx, font, 0), pdf_array_get_real(ctx, font, 1));
-    }
+    (void)ctx;
+    processor_of(super)->ext_state = NULL;
 }
 
 /* --- text state --- */
 
-static void op_BT(struct stream *stream)
+static void op_BT(fz_context *ctx, pdf_processor *super)
 {
-    stream->text = fz_identity;
-    stream->line = fz_identity;
+    struct text_processor *processor = processor_of(super);
+
+    (void)ctx;
+    processor->text = fz_identity;
+    processor->line = fz_identity;
 }
 
-static void op_Tc(struct stream *stream)
+static void op_Tc(fz_context *ctx, pdf_processor *super, float space)
 {
-    state_of(stream)->char_space = stream->numbers[0];
+    (void)ctx;
+    super_state(super)->char_space = space;
 }
 
-static void op_Tw(struct stream *stream)
+static void op_Tw(fz_context *ctx, pdf_processor *super, float space)
 {
-    state_of(stream)->word_space = stream->numbers[0];
+    (void)ctx;
+    super_state(super)->word_space = space;
 }
 
-static void op_Tz(struct stream *stream)
+static void op_Tz(fz_context *ctx, pdf_processor *super, float percent)
 {
-    state_of(stream)->scale = stream->numbers[0] / 100;
+    (void)ctx;
+    super_state(super)->scale = percent / 100;
 }
 
-static void op_TL(struct stream *stream)
+static void op_TL(fz_context *ctx, pdf_processor *super, float leading)
 {
-    state_of(stream)->leading = stream->numbers[0];
+    (void)ctx;
+    super_state(super)->leading = leading;
 }
 
-static void op_Ts(struct stream *stream)
+static void op_Ts(fz_context *ctx, pdf_processor *super, float rise)
 {
-    state_of(stream)->rise = stream->numbers[0];
+    (void)ctx;
+    super_state(super)->rise = rise;
 }
 
-static void op_Tr(struct stream *stream)
+static void op_Tr(fz_context *ctx, pdf_processor *super, int render)
 {
-    state_of(stream)->render = (int)fz_clamp(stream->numbers[0], 0, 7);
+    (void)ctx;
+    super_state(super)->render = render;
 }
 
-static void op_Tf(struct stream *stream)
+/* Where mupdf got a font from: the cache wants its dictionary too. */
+static pdf_obj *font_dict(fz_context *ctx, const struct text_processor *processor, const char *name)
 {
-    set_font(stream, resource_of(stream, PDF_NAME(Font)), stream->numbers[0]);
+    if (processor->ext_state) {
+        return pdf_array_get(ctx, pdf_dict_get(ctx, processor->ext_state, PDF_NAME(Font)), 0);
+    }
+    return pdf_dict_gets(ctx, pdf_dict_get(ctx, processor->resources, PDF_NAME(Font)), name);
 }
 
-static void move(struct stream *stream, float x, float y)
+static void op_Tf(fz_context *ctx, pdf_processor *super, const char *name, pdf_font_desc *desc,
+                  float size)
 {
-    stream->line = fz_pre_translate(stream->line, x, y);
-    stream->text = stream->line;
+    struct text_processor *processor = processor_of(super);
+    struct font_cache *fonts = &processor->interpreter->fonts;
+    struct cached_font *font = font_cache_find(fonts, desc);
+
+    if (!font) {
+        font = font_cache_add(fonts, desc, font_dict(ctx, processor, name));
+    }
+    super_state(super)->font = font;
+    super_state(super)->size = size;
 }
 
-static void op_Td(struct stream *stream)
+static void move(struct text_processor *processor, float x, float y)
 {
-    move(stream, stream->numbers[0], stream->numbers[1]);
+    processor->line = fz_pre_translate(processor->line, x, y);
+    processor->text = processor->line;
 }
 
-static void op_TD(struct stream *stream)
+static void op_Td(fz_context *ctx, pdf_processor *super, float x, float y)
 {
-    state_of(stream)->leading = -stream->numbers[1];
-    move(stream, stream->numbers[0], stream->numbers[1]);
+    (void)ctx;
+    move(processor_of(super), x, y);
 }
 
-static void op_Tm(struct stream *stream)
+static void op_TD(fz_context *ctx, pdf_processor *super, float x, float y)
 {
-    stream->line = matrix_of(stream->numbers);
-    stream->text = stream->line;
+    (void)ctx;
+    super_state(super)->leading = -y;
+    move(processor_of(super), x, y);
 }
 
-static void op_Tstar(struct stream *stream)
+static void op_Tm(fz_context *ctx, pdf_processor *super, float a, float b, float c, float d,
+                  float e, float f)
 {
-    move(stream, 0, -state_of(stream)->leading);
+    struct text_processor *processor = processor_of(super);
+
+    (void)ctx;
+    processor->line = fz_make_matrix(a, b, c, d, e, f);
+    processor->text = processor->line;
 }
 
-/* Also TJ: who writes a string where an array should be, or the reverse, is understood. */
-static void op_Tj(struct stream *stream)
+static void op_Tstar(fz_context *ctx, pdf_processor *super)
 {
-    if (stream->item_count > 0) {
-        show_array(stream);
-    } else if (stream->string.kind == TOKEN_STRING) {
-        show_string(stream, stream->string.bytes, stream->string.size_bytes);
+    (void)ctx;
+    move(processor_of(super), 0, -super_state(super)->leading);
+}
+
+static void op_Tj(fz_context *ctx, pdf_processor *super, char *bytes, size_t size_bytes)
+{
+    (void)ctx;
+    show_string(processor_of(super), bytes, size_bytes);
+}
+
+static void op_TJ(fz_context *ctx, pdf_processor *super, pdf_obj *array)
+{
+    if (pdf_is_string(ctx, array)) { /* where an array should be */
+        show_string(processor_of(super), pdf_to_str_buf(ctx, array), pdf_to_str_len(ctx, array));
+    } else {
+        show_array(processor_of(super), array);
     }
 }
 
-static void op_quote(struct stream *stream)
+static void op_quote(fz_context *ctx, pdf_processor *super, char *bytes, size_t size_bytes)
 {
-    op_Tstar(stream);
-    op_Tj(stream);
+    op_Tstar(ctx, super);
+    op_Tj(ctx, super, bytes, size_bytes);
 }
 
-static void op_double_quote(struct stream *stream)
+static void op_double_quote(fz_context *ctx, pdf_processor *super, float word_space,
+                            float char_space, char *bytes, size_t size_bytes)
 {
-    state_of(stream)->word_space = stream->numbers[0];
-    state_of(stream)->char_space = stream->numbers[1];
-    op_quote(stream);
+    super_state(super)->word_space = word_space;
+    super_state(super)->char_space = char_space;
+    op_quote(ctx, super, bytes, size_bytes);
 }
 
 /* --- colour --- */
 
-static void op_g(struct stream *stream)
+static void op_g(fz_context *ctx, pdf_processor *super, float gray)
 {
-    paint_set_gray(&state_of(stream)->fill, stream->numbers[0]);
+    paint_set_gray(&super_state(super)->fill, ctx, gray);
 }
 
-static void op_G(struct stream *stream)
+static void op_G(fz_context *ctx, pdf_processor *super, float gray)
 {
-    paint_set_gray(&state_of(stream)->stroke, stream->numbers[0]);
+    paint_set_gray(&super_state(super)->stroke, ctx, gray);
 }
 
-static void op_rg(struct stream *stream)
+static void op_rg(fz_context *ctx, pdf_processor *super, float r, float g, float b)
 {
-    paint_set_rgb(&state_of(stream)->fill, stream->numbers[0], stream->numbers[1],
-                  stream->numbers[2]);
+    paint_set_rgb(&super_state(super)->fill, ctx, r, g, b);
 }
 
-static void op_RG(struct stream *stream)
+static void op_RG(fz_context *ctx, pdf_processor *super, float r, float g, float b)
 {
-    paint_set_rgb(&state_of(stream)->stroke, stream->numbers[0], stream->numbers[1],
-                  stream->numbers[2]);
+    paint_set_rgb(&super_state(super)->stroke, ctx, r, g, b);
 }
 
-static void op_k(struct stream *stream)
+static void op_k(fz_context *ctx, pdf_processor *super, float c, float m, float y, float k)
 {
-    paint_set_cmyk(&state_of(stream)->fill, stream->numbers[0], stream->numbers[1],
-                   stream->numbers[2], stream->numbers[3]);
+    paint_set_cmyk(&super_state(super)->fill, ctx, c, m, y, k);
 }
 
-static void op_K(struct stream *stream)
+static void op_K(fz_context *ctx, pdf_processor *super, float c, float m, float y, float k)
 {
-    paint_set_cmyk(&state_of(stream)->stroke, stream->numbers[0], stream->numbers[1],
-                   stream->numbers[2], stream->numbers[3]);
+    paint_set_cmyk(&super_state(super)->stroke, ctx, c, m, y, k);
 }
 
-static void op_cs(struct stream *stream)
+static void op_cs(fz_context *ctx, pdf_processor *super, const char *name, fz_colorspace *space)
 {
-    char name[OPERAND_NAME_BYTES];
-
-    paint_set_space(&state_of(stream)->fill, stream, name_of(stream, 0, name));
+    (void)name;
+    paint_set_space(&super_state(super)->fill, ctx, space);
 }
 
-static void op_CS(struct stream *stream)
+static void op_CS(fz_context *ctx, pdf_processor *super, const char *name, fz_colorspace *space)
 {
-    char name[OPERAND_NAME_BYTES];
-
-    paint_set_space(&state_of(stream)->stroke, stream, name_of(stream, 0, name));
+    (void)name;
+    paint_set_space(&super_state(super)->stroke, ctx, space);
 }
 
-static void op_sc(struct stream *stream)
+static void op_sc(fz_context *ctx, pdf_processor *super, int count, float *components)
 {
-    paint_set_components(&state_of(stream)->fill, stream);
+    paint_set_components(&super_state(super)->fill, ctx, count, components);
 }
 
-static void op_SC(struct stream *stream)
+static void op_SC(fz_context *ctx, pdf_processor *super, int count, float *components)
 {
-    paint_set_components(&state_of(stream)->stroke, stream);
+    paint_set_components(&super_state(super)->stroke, ctx, count, components);
 }
 
-/* --- marked content, images and forms --- */
-
-static bool is_hidden(const struct stream *stream, pdf_obj *group)
-{
-    const struct interpreter *interpreter = stream->interpreter;
-
-    return group &&
-           pdf_is_ocg_hidden(interpreter->ctx, interpreter->doc, stream->resources, USAGE, group);
-}
-
-static void op_BMC(struct stream *stream)
-{
-    stream->hidden += stream->hidden > 0;
-}
-
-static void op_BDC(struct stream *stream)
-{
-    fz_context *ctx = stream->interpreter->ctx;
-    char name[OPERAND_NAME_BYTES];
-
-    if (stream->hidden > 0) {
-        stream->hidden++;
-    } else if (strcmp(name_of(stream, 0, name), "OC") == 0) {
-        pdf_obj *properties = pdf_dict_get(ctx, stream->resources, PDF_NAME(Properties));
-
-        stream->hidden +=
-            is_hidden(stream, pdf_dict_gets(ctx, properties, name_of(stream, 1, name)));
-    }
-}
-
-static void op_EMC(struct stream *stream)
-{
-    stream->hidden -= stream->hidden > 0;
-}
-
-static void add_image(struct stream *stream)
-{
-    fz_rect box = fz_transform_rect(fz_unit_rect, state_of(stream)->ctm);
-
-    if (stream->hidden == 0) {
-        glyphs_add_image(stream->interpreter->glyphs,
-                         &(struct page_box){box.x0, box.y0, box.x1, box.y1}, stream->page->width_pt,
-                         stream->page->height_pt);
-    }
-}
-
-static bool is_running(const struct stream *stream, int object)
-{
-    for (int i = 0; i < stream->depth; i++) {
-        if (stream->forms[i] == object) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void run_form(struct stream *stream, pdf_obj *form)
-{
-    struct interpreter *interpreter = stream->interpreter;
-    fz_context *ctx = interpreter->ctx;
-    int forms[FORM_DEPTH_MAX];
-    struct stream inner = {.interpreter = interpreter, .page = stream->page, .forms = forms};
-    uint32_t floor = interpreter->state_count;
-    int object = pdf_to_num(ctx, form);
-
-    if (stream->depth + 1 >= FORM_DEPTH_MAX || is_running(stream, object)) {
-        fz_warn(ctx, "a form inside itself, or forms nested too deep");
-        return;
-    }
-    if (stream->depth > 0) {
-        memcpy(forms, stream->forms, (size_t)stream->depth * sizeof(*forms));
-    }
-    forms[stream->depth] = object;
-    inner.depth = stream->depth + 1;
-    inner.resources = pdf_xobject_resources(ctx, form);
-    if (!inner.resources) {
-        inner.resources = stream->resources;
-    }
-    inner.hidden = stream->hidden > 0;
-    interpreter_push_state(interpreter);
-    inner.state_floor = interpreter->state_count;
-    state_of(stream)->ctm = fz_concat(pdf_xobject_matrix(ctx, form), state_of(stream)->ctm);
-    interpreter_run_stream(&inner, form);
-    interpreter->state_count = floor;
-}
-
-static void op_Do(struct stream *stream)
-{
-    fz_context *ctx = stream->interpreter->ctx;
-    pdf_obj *object = resource_of(stream, PDF_NAME(XObject));
-    pdf_obj *kind = pdf_dict_get(ctx, object, PDF_NAME(Subtype));
-
-    if (is_hidden(stream, pdf_dict_get(ctx, object, PDF_NAME(OC)))) {
-        return;
-    }
-    if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
-        add_image(stream);
-    } else if (pdf_name_eq(ctx, kind, PDF_NAME(Form))) {
-        run_form(stream, object);
-    }
-}
-
-static void op_BI(struct stream *stream)
-{
-    tokens_skip_image(stream->tokens);
-    add_image(stream);
-}
+/* --- shapes, images and forms --- */
 
 /* A new subpath: what shapes, letters drawn as outlines among them, consist of. */
-static void op_m(struct stream *stream)
+static void op_m(fz_context *ctx, pdf_processor *super, float x, float y)
 {
-    stream->interpreter->outline_count++;
+    (void)ctx;
+    (void)x;
+    (void)y;
+    processor_of(super)->interpreter->outline_count++;
 }
 
-#define KEY(a, b, c)                                                                               \
-    ((uint32_t)(uint8_t)(a) | (uint32_t)(uint8_t)(b) << 8 | (uint32_t)(uint8_t)(c) << 16)
-
-/* X(first, second and third letter, handler) */
-#define OPERATOR_LIST(X)                                                                           \
-    X('q', 0, 0, op_q)                                                                             \
-    X('Q', 0, 0, op_Q)                                                                             \
-    X('c', 'm', 0, op_cm)                                                                          \
-    X('g', 's', 0, op_gs)                                                                          \
-    X('B', 'T', 0, op_BT)                                                                          \
-    X('T', 'c', 0, op_Tc)                                                                          \
-    X('T', 'w', 0, op_Tw)                                                                          \
-    X('T', 'z', 0, op_Tz)                                                                          \
-    X('T', 'L', 0, op_TL)                                                                          \
-    X('T', 's', 0, op_Ts)                                                                          \
-    X('T', 'r', 0, op_Tr)                                                                          \
-    X('T', 'f', 0, op_Tf)                                                                          \
-    X('T', 'd', 0, op_Td)                                                                          \
-    X('T', 'D', 0, op_TD)                                                                          \
-    X('T', 'm', 0, op_Tm)                                                                          \
-    X('T', '*', 0, op_Tstar)                                                                       \
-    X('T', 'j', 0, op_Tj)                                                                          \
-    X('T', 'J', 0, op_Tj)                                                                          \
-    X('\'', 0, 0, op_quote)                                                                        \
-    X('"', 0, 0, op_double_quote)                                                                  \
-    X('g', 0, 0, op_g)                                                                             \
-    X('G', 0, 0, op_G)                                                                             \
-    X('r', 'g', 0, op_rg)                                                                          \
-    X('R', 'G', 0, op_RG)                                                                          \
-    X('k', 0, 0, op_k)                                                                             \
-    X('K', 0, 0, op_K)                                                                             \
-    X('c', 's', 0, op_cs)                                                                          \
-    X('C', 'S', 0, op_CS)                                                                          \
-    X('s', 'c', 0, op_sc)                                                                          \
-    X('S', 'C', 0, op_SC)                                                                          \
-    X('s', 'c', 'n', op_sc)                                                                        \
-    X('S', 'C', 'N', op_SC)                                                                        \
-    X('B', 'M', 'C', op_BMC)                                                                       \
-    X('B', 'D', 'C', op_BDC)                                                                       \
-    X('E', 'M', 'C', op_EMC)                                                                       \
-    X('D', 'o', 0, op_Do)                                                                          \
-    X('B', 'I', 0, op_BI)                                                                          \
-    X('m', 0, 0, op_m)
-
-void operator_run(struct stream *stream, const struct token *keyword)
+static void add_image(struct text_processor *processor)
 {
-    uint32_t key = 0;
+    fz_rect box = fz_transform_rect(fz_unit_rect, state_of(processor)->ctm);
 
-    if (keyword->size_bytes > 3) {
+    if (processor->super.hidden == 0) {
+        glyphs_add_image(processor->interpreter->glyphs,
+                         &(struct page_box){box.x0, box.y0, box.x1, box.y1},
+                         processor->page->width_pt, processor->page->height_pt);
+    }
+}
+
+static void op_BI(fz_context *ctx, pdf_processor *super, fz_image *image, const char *space)
+{
+    (void)ctx;
+    (void)image;
+    (void)space;
+    add_image(processor_of(super));
+}
+
+static void op_Do_image(fz_context *ctx, pdf_processor *super, const char *name, fz_image *image)
+{
+    (void)ctx;
+    (void)name;
+    (void)image;
+    add_image(processor_of(super));
+}
+
+/* Runs a form between its own states; what it leaves open ends with it. */
+static void run_form(struct text_processor *processor, pdf_obj *form)
+{
+    struct interpreter *interpreter = processor->interpreter;
+    fz_context *ctx = interpreter->ctx;
+    struct text_processor saved = *processor;
+    uint32_t count = interpreter->state_count;
+
+    interpreter_push_state(interpreter);
+    processor->depth++;
+    processor->state_floor = interpreter->state_count;
+    processor->unsaved = 0;
+    fz_try(ctx)
+    {
+        state_of(processor)->ctm =
+            fz_concat(pdf_xobject_matrix(ctx, form), state_of(processor)->ctm);
+        interpreter_run_stream(processor, form, pdf_xobject_resources(ctx, form));
+    }
+    fz_always(ctx)
+    {
+        interpreter_pop_states(interpreter, count);
+        processor->depth = saved.depth;
+        processor->state_floor = saved.state_floor;
+        processor->unsaved = saved.unsaved;
+        processor->text = saved.text;
+        processor->line = saved.line;
+        processor->super.hidden = saved.super.hidden;
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+}
+
+static void op_Do_form(fz_context *ctx, pdf_processor *super, const char *name, pdf_obj *form,
+                       pdf_obj *resources)
+{
+    struct text_processor *processor = processor_of(super);
+    pdf_cycle_list *around = processor->forms;
+    pdf_cycle_list here;
+
+    (void)name;
+    (void)resources; /* those of the stream at hand */
+    if (image_resources_is_image(ctx, form)) {
+        add_image(processor);
         return;
     }
-    for (size_t i = 0; i < keyword->size_bytes; i++) {
-        key |= (uint32_t)keyword->bytes[i] << (8 * i);
+    if (super->hidden > 0) {
+        return;
     }
-    switch (key) {
-#define OPERATOR_CASE(a, b, c, handler)                                                            \
-    case KEY(a, b, c):                                                                             \
-        handler(stream);                                                                           \
-        break;
-        OPERATOR_LIST(OPERATOR_CASE)
-#undef OPERATOR_CASE
-    default: /* paths, clips, shadings: nothing that text depends on */
-        break;
+    if (processor->depth >= FORM_DEPTH_MAX || processor->form_count >= FORM_COUNT_MAX ||
+        pdf_cycle(ctx, &here, around, form)) {
+        fz_warn(ctx, "a form inside itself, or too many forms");
+        return;
     }
+    processor->form_count++;
+    processor->forms = &here;
+    fz_try(ctx)
+    {
+        run_form(processor, form);
+    }
+    fz_always(ctx)
+    {
+        processor->forms = around;
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+}
+
+/* X(mupdf's callback, ours) */
+#define OPERATOR_LIST(X)                                                                           \
+    X(op_q, op_q)                                                                                  \
+    X(op_Q, op_Q)                                                                                  \
+    X(op_cm, op_cm)                                                                                \
+    X(op_gs_begin, op_gs_begin)                                                                    \
+    X(op_gs_end, op_gs_end)                                                                        \
+    X(op_BT, op_BT)                                                                                \
+    X(op_Tc, op_Tc)                                                                                \
+    X(op_Tw, op_Tw)                                                                                \
+    X(op_Tz, op_Tz)                                                                                \
+    X(op_TL, op_TL)                                                                                \
+    X(op_Ts, op_Ts)                                                                                \
+    X(op_Tr, op_Tr)                                                                                \
+    X(op_Tf, op_Tf)                                                                                \
+    X(op_Td, op_Td)                                                                                \
+    X(op_TD, op_TD)                                                                                \
+    X(op_Tm, op_Tm)                                                                                \
+    X(op_Tstar, op_Tstar)                                                                          \
+    X(op_Tj, op_Tj)                                                                                \
+    X(op_TJ, op_TJ)                                                                                \
+    X(op_squote, op_quote)                                                                         \
+    X(op_dquote, op_double_quote)                                                                  \
+    X(op_g, op_g)                                                                                  \
+    X(op_G, op_G)                                                                                  \
+    X(op_rg, op_rg)                                                                                \
+    X(op_RG, op_RG)                                                                                \
+    X(op_k, op_k)                                                                                  \
+    X(op_K, op_K)                                                                                  \
+    X(op_cs, op_cs)                                                                                \
+    X(op_CS, op_CS)                                                                                \
+    X(op_sc_color, op_sc)                                                                          \
+    X(op_SC_color, op_SC)                                                                          \
+    X(op_m, op_m)                                                                                  \
+    X(op_BI, op_BI)                                                                                \
+    X(op_Do_image, op_Do_image)                                                                    \
+    X(op_Do_form, op_Do_form)
+
+void operators_install(pdf_processor *processor)
+{
+#define OPERATOR_SET(theirs, ours) processor->theirs = ours;
+    OPERATOR_LIST(OPERATOR_SET)
+#undef OPERATOR_SET
 }

@@ -15,64 +15,52 @@ static uint32_t pack_rgb(float r, float g, float b)
            (uint32_t)lrintf(fz_clamp(b, 0, 1) * 255);
 }
 
-void paint_set_rgb(struct paint *paint, float r, float g, float b)
+void paint_keep(struct paint *paint, fz_context *ctx)
 {
+    fz_keep_colorspace(ctx, paint->space);
+}
+
+void paint_drop(struct paint *paint, fz_context *ctx)
+{
+    fz_drop_colorspace(ctx, paint->space);
+    paint->space = NULL;
+}
+
+void paint_set_rgb(struct paint *paint, fz_context *ctx, float r, float g, float b)
+{
+    paint_drop(paint, ctx);
     paint->rgb = pack_rgb(r, g, b);
     paint->known = true;
-    paint->space = NULL;
-    paint->count = 3;
 }
 
-void paint_set_gray(struct paint *paint, float gray)
+void paint_set_gray(struct paint *paint, fz_context *ctx, float gray)
 {
-    paint_set_rgb(paint, gray, gray, gray);
-    paint->count = 1;
+    paint_set_rgb(paint, ctx, gray, gray, gray);
 }
 
-void paint_set_cmyk(struct paint *paint, float c, float m, float y, float k)
+void paint_set_cmyk(struct paint *paint, fz_context *ctx, float c, float m, float y, float k)
 {
-    paint_set_rgb(paint, 1 - fminf(c + k, 1), 1 - fminf(m + k, 1), 1 - fminf(y + k, 1));
-    paint->count = 4;
+    paint_set_rgb(paint, ctx, 1 - fminf(c + k, 1), 1 - fminf(m + k, 1), 1 - fminf(y + k, 1));
 }
 
-void paint_set_space(struct paint *paint, struct stream *stream, const char *name)
+void paint_set_space(struct paint *paint, fz_context *ctx, fz_colorspace *space)
 {
-    fz_context *ctx = stream->interpreter->ctx;
-
-    paint_set_gray(paint, 0);
-    if (strcmp(name, "DeviceGray") == 0 || strcmp(name, "Pattern") == 0) {
-        return;
-    }
-    if (strcmp(name, "DeviceRGB") == 0) {
-        paint->count = 3;
-    } else if (strcmp(name, "DeviceCMYK") == 0) {
-        paint_set_cmyk(paint, 0, 0, 0, 1);
-    } else {
-        paint->space =
-            pdf_dict_gets(ctx, pdf_dict_get(ctx, stream->resources, PDF_NAME(ColorSpace)), name);
+    paint_set_gray(paint, ctx, 0);
+    if (space && !fz_colorspace_is_device(ctx, space)) {
+        paint->space = fz_keep_colorspace(ctx, space);
     }
 }
 
-/* The components in the paint's colour space. */
-static uint32_t convert(fz_context *ctx, pdf_obj *space, const float *components, uint32_t count)
+/* The components in the colour space, of which there are at most FZ_MAX_COLORS. */
+static uint32_t convert(fz_context *ctx, fz_colorspace *space, const float *components, int count)
 {
-    fz_colorspace *loaded = NULL;
     float all[FZ_MAX_COLORS] = {0};
     float rgb[3] = {0};
 
-    memcpy(all, components, (count < FZ_MAX_COLORS ? count : FZ_MAX_COLORS) * sizeof(*components));
-    fz_var(loaded);
+    memcpy(all, components, (size_t)count * sizeof(*components));
     fz_try(ctx)
     {
-        loaded = pdf_load_colorspace(ctx, space);
-        if (loaded) {
-            fz_convert_color(ctx, loaded, all, fz_device_rgb(ctx), rgb, NULL,
-                             fz_default_color_params);
-        }
-    }
-    fz_always(ctx)
-    {
-        fz_drop_colorspace(ctx, loaded);
+        fz_convert_color(ctx, space, all, fz_device_rgb(ctx), rgb, NULL, fz_default_color_params);
     }
     fz_catch(ctx)
     {
@@ -82,26 +70,23 @@ static uint32_t convert(fz_context *ctx, pdf_obj *space, const float *components
     return pack_rgb(rgb[0], rgb[1], rgb[2]);
 }
 
-void paint_set_components(struct paint *paint, struct stream *stream)
+void paint_set_components(struct paint *paint, fz_context *ctx, int count, const float *components)
 {
-    const float *numbers = stream->numbers;
-    uint32_t count = stream->number_count;
+    float kept[PAINT_COMPONENTS] = {0};
 
-    if (stream->names[0].kind == TOKEN_NAME || count == 0) { /* a pattern */
-        paint->rgb = 0;
-        paint->known = true;
-    } else if (!paint->space && count == 1) {
-        paint_set_gray(paint, numbers[0]);
+    count = fz_clampi(count, 0, FZ_MAX_COLORS);
+    memcpy(kept, components, (size_t)fz_mini(count, PAINT_COMPONENTS) * sizeof(*kept));
+    if (!paint->space && count == 1) {
+        paint_set_gray(paint, ctx, kept[0]);
     } else if (!paint->space && count == 3) {
-        paint_set_rgb(paint, numbers[0], numbers[1], numbers[2]);
-    } else if (!paint->space) {
-        paint_set_cmyk(paint, numbers[0], numbers[1], numbers[2], numbers[3]);
+        paint_set_rgb(paint, ctx, kept[0], kept[1], kept[2]);
+    } else if (!paint->space && count > 0) {
+        paint_set_cmyk(paint, ctx, kept[0], kept[1], kept[2], kept[3]);
     } else if (count > PAINT_COMPONENTS) {
-        paint->rgb = convert(stream->interpreter->ctx, paint->space, numbers, count);
+        paint->rgb = convert(ctx, paint->space, components, count);
         paint->known = true;
-    } else {
-        memcpy(paint->components, numbers, count * sizeof(*numbers));
-        paint->count = (uint8_t)count;
+    } else if (count > 0) {
+        memcpy(paint->components, kept, sizeof(kept));
         paint->known = false;
     }
 }
@@ -109,7 +94,7 @@ void paint_set_components(struct paint *paint, struct stream *stream)
 uint32_t paint_rgb(struct paint *paint, fz_context *ctx)
 {
     if (!paint->known) {
-        paint->rgb = convert(ctx, paint->space, paint->components, paint->count);
+        paint->rgb = convert(ctx, paint->space, paint->components, PAINT_COMPONENTS);
         paint->known = true;
     }
     return paint->rgb;

@@ -17,7 +17,7 @@
 #define CODE_BYTES_MAX 4
 
 struct pen {
-    struct stream *stream;
+    struct text_processor *processor;
     struct graphics_state *state;
     struct cached_font *font;
     float tx;     /* how far the pen went, in text space; ty for vertical writing */
@@ -32,7 +32,7 @@ struct pen {
 static void pen_place(struct pen *pen, fz_matrix m)
 {
     struct graphics_state *state = pen->state;
-    struct glyphs *glyphs = pen->stream->interpreter->glyphs;
+    struct glyphs *glyphs = pen->processor->interpreter->glyphs;
     struct glyph_run run = {.vertical = pen->font->vertical};
     fz_point at = fz_transform_point_xy(0, state->rise, m);
     float x = run.vertical ? -m.c : m.a;
@@ -44,7 +44,7 @@ static void pen_place(struct pen *pen, fz_matrix m)
     run.size_pt = fabsf(state->size) * sqrtf(fabsf(state->scale)) *
                   sqrtf(fabsf(m.a * m.d - m.b * m.c)) * pen->font->type3_size;
     pen->visible = length > LENGTH_MIN && run.size_pt > LENGTH_MIN && isfinite(run.size_pt) &&
-                   isfinite(at.x) && isfinite(at.y) && pen->stream->hidden == 0;
+                   isfinite(at.x) && isfinite(at.y) && pen->processor->super.hidden == 0;
     if (!pen->visible) {
         return;
     }
@@ -55,7 +55,7 @@ static void pen_place(struct pen *pen, fz_matrix m)
     pen->em = fabsf(pen->size) * length;
     pen->start = run.ux * at.x + run.uy * at.y;
     run.color_rgb = paint_rgb(state->render == RENDER_STROKE ? &state->stroke : &state->fill,
-                              pen->stream->interpreter->ctx);
+                              pen->processor->interpreter->ctx);
     run.style =
         (uint8_t)(pen->font->style | (state->render == RENDER_INVISIBLE ? PAGE_STYLE_HIDDEN : 0));
     run.ascent = pen->font->ascent;
@@ -75,15 +75,15 @@ static void pen_place(struct pen *pen, fz_matrix m)
     glyphs_run_continue(glyphs, &run, -run.uy * at.x + run.ux * at.y, pen->start);
 }
 
-static bool pen_begin(struct pen *pen, struct stream *stream)
+static bool pen_begin(struct pen *pen, struct text_processor *processor)
 {
-    struct graphics_state *state = state_of(stream);
+    struct graphics_state *state = state_of(processor);
 
     if (!state->font) {
-        fz_warn(stream->interpreter->ctx, "text shown before a font was set");
+        fz_warn(processor->interpreter->ctx, "text shown before a font was set");
         return false;
     }
-    *pen = (struct pen){.stream = stream, .state = state, .font = state->font};
+    *pen = (struct pen){.processor = processor, .state = state, .font = state->font};
     if (state->font->vertical) {
         pen->size = state->size;
         pen->char_space = state->char_space;
@@ -93,13 +93,13 @@ static bool pen_begin(struct pen *pen, struct stream *stream)
         pen->char_space = state->char_space * state->scale;
         pen->word_space = state->word_space * state->scale;
     }
-    pen_place(pen, fz_concat(stream->text, state->ctm));
+    pen_place(pen, fz_concat(processor->text, state->ctm));
     return true;
 }
 
 static void pen_end(struct pen *pen)
 {
-    fz_matrix *text = &pen->stream->text;
+    fz_matrix *text = &pen->processor->text;
 
     *text = pen->font->vertical ? fz_pre_translate(*text, 0, pen->tx)
                                 : fz_pre_translate(*text, pen->tx, 0);
@@ -107,7 +107,7 @@ static void pen_end(struct pen *pen)
 
 static inline void pen_show(struct pen *pen, const struct font_code *code)
 {
-    struct glyphs *glyphs = pen->stream->interpreter->glyphs;
+    struct glyphs *glyphs = pen->processor->interpreter->glyphs;
 
     if (pen->visible && code->character != 0) {
         float start = pen->start + pen->tx * pen->factor;
@@ -120,31 +120,11 @@ static inline void pen_show(struct pen *pen, const struct font_code *code)
     pen->tx += code->advance * pen->size + pen->char_space;
 }
 
-/* The next code and how many bytes it has, by the encoding's code space ranges. A byte that is in
- * none is a code 0 of its own. */
-static size_t next_code(const pdf_cmap *encoding, const uint8_t *bytes, const uint8_t *end,
-                        uint32_t *ret_code)
+static void pen_string(struct pen *pen, const char *string, size_t size_bytes)
 {
-    uint32_t code = 0;
-
-    for (size_t length = 1; length <= CODE_BYTES_MAX && bytes + length <= end; length++) {
-        code = code << 8 | bytes[length - 1];
-        for (int i = 0; i < encoding->codespace_len; i++) {
-            if (encoding->codespace[i].n == (int)length && code >= encoding->codespace[i].low &&
-                code <= encoding->codespace[i].high) {
-                *ret_code = code;
-                return length;
-            }
-        }
-    }
-    *ret_code = 0;
-    return 1;
-}
-
-static void pen_string(struct pen *pen, const uint8_t *bytes, size_t size_bytes)
-{
-    struct font_cache *fonts = &pen->stream->interpreter->fonts;
+    struct font_cache *fonts = &pen->processor->interpreter->fonts;
     struct cached_font *font = pen->font;
+    const uint8_t *bytes = (const uint8_t *)string;
     const uint8_t *end = bytes + size_bytes;
 
     if (font->simple) {
@@ -157,8 +137,14 @@ static void pen_string(struct pen *pen, const uint8_t *bytes, size_t size_bytes)
         return;
     }
     while (bytes < end) {
-        uint32_t code;
-        size_t taken = next_code(font->desc->encoding, bytes, end, &code);
+        uint8_t window[CODE_BYTES_MAX]; /* mupdf wants it writable */
+        size_t left = (size_t)(end - bytes);
+        unsigned code;
+        int taken;
+
+        left = left < CODE_BYTES_MAX ? left : CODE_BYTES_MAX;
+        memcpy(window, bytes, left);
+        taken = pdf_decode_cmap(font->desc->encoding, window, window + left, &code);
 
         pen_show(pen, font_code_get(fonts, font, code));
         if (taken == 1 && code == ' ') {
@@ -168,32 +154,34 @@ static void pen_string(struct pen *pen, const uint8_t *bytes, size_t size_bytes)
     }
 }
 
-void show_string(struct stream *stream, const uint8_t *bytes, size_t size_bytes)
+void show_string(struct text_processor *processor, const char *bytes, size_t size_bytes)
 {
     struct pen pen;
 
-    if (pen_begin(&pen, stream)) {
+    if (pen_begin(&pen, processor)) {
         pen_string(&pen, bytes, size_bytes);
         pen_end(&pen);
     }
 }
 
-void show_array(struct stream *stream)
+void show_array(struct text_processor *processor, pdf_obj *array)
 {
+    fz_context *ctx = processor->interpreter->ctx;
+    int count = pdf_array_len(ctx, array);
     struct pen pen;
     float thousandth;
 
-    if (!pen_begin(&pen, stream)) {
+    if (!pen_begin(&pen, processor)) {
         return;
     }
     thousandth = pen.size * 0.001F;
-    for (uint32_t i = 0; i < stream->item_count; i++) {
-        const struct array_item *item = &stream->items[i];
+    for (int i = 0; i < count; i++) {
+        pdf_obj *item = pdf_array_get(ctx, array, i);
 
-        if (item->bytes) {
-            pen_string(&pen, item->bytes, item->size_bytes);
+        if (pdf_is_string(ctx, item)) {
+            pen_string(&pen, pdf_to_str_buf(ctx, item), pdf_to_str_len(ctx, item));
         } else {
-            pen.tx -= item->number * thousandth;
+            pen.tx -= pdf_to_real(ctx, item) * thousandth;
         }
     }
     pen_end(&pen);

@@ -136,12 +136,10 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
         return worker_result_fail(result, code, retryable, "%s", err->msg);
     }
     memcpy(self->path, path, sizeof(path));
-    extractor_init(
-        &self->extractor, self->document,
-        &(struct extract_options){
-            .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
-            .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2,
-                            .content_bytes = self->settings[SETTING_PAGE_MEMORY_BYTES]}});
+    extractor_init(&self->extractor, self->document,
+                   &(struct extract_options){
+                       .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
+                       .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2}});
     self->arena = arena_create(self->settings[SETTING_PAGE_MEMORY_BYTES]);
     if (!self->arena) {
         return error_set(err, ERROR_MEMORY, "no memory for an arena");
