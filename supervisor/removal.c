@@ -18,6 +18,7 @@
 #include "supervisor/supervisor.h"
 
 struct removal {
+    LIST_ENTRY(removal) link;
     struct supervisor *supervisor;
     struct uuid job;
     char id_text[UUID_TEXT_BYTES];
@@ -56,8 +57,8 @@ static void end(struct removal *removal, const struct error *err)
         events_emit(supervisor->events, "job.deleted", &removal->job, NULL, "%s",
                     removal->keep_library ? "its retention is over" : "with all it made");
     }
+    LIST_REMOVE(removal, link);
     free(removal);
-    supervisor->removals--;
     supervisor_changed(supervisor);
 }
 
@@ -169,7 +170,7 @@ int removal_start(struct supervisor *supervisor, const struct uuid *job, bool ke
     removal->keep_library = keep_library;
     removal->done = done;
     removal->user = user;
-    supervisor->removals++;
+    LIST_INSERT_HEAD(&supervisor->removals, removal, link);
     struct job *active = intake_find(supervisor, job);
     if (active) {
         end_job_first(removal, active);
@@ -177,6 +178,18 @@ int removal_start(struct supervisor *supervisor, const struct uuid *job, bool ke
         store_job_cancel_waiting(supervisor->store, job, on_not_waiting, removal);
     }
     return 0;
+}
+
+bool removal_under_way(const struct supervisor *supervisor, const struct uuid *job)
+{
+    const struct removal *removal;
+    LIST_FOREACH(removal, &supervisor->removals, link)
+    {
+        if (uuid_equal(&removal->job, job)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_expired(void *user, const struct error *err, const struct uuid *ids, size_t count)

@@ -23,6 +23,7 @@ int removal_prepare(uv_loop_t *loop, struct error *err);
 /* A job in work is cancelled first. done may be NULL. ERROR_NOT_FOUND comes through done. */
 int removal_start(struct supervisor *supervisor, const struct uuid *job, bool keep_library,
                   removal_done_cb done, void *user, struct error *err);
+bool removal_under_way(const struct supervisor *supervisor, const struct uuid *job);
 /* Removes the jobs whose retention is over, keeping what they put into the library. */
 void removal_expired(struct supervisor *supervisor);
 

@@ -273,6 +273,10 @@ static void handle_resume(struct request *request, const struct message *message
         request_error(request, "exists", "the job is in work already");
         return;
     }
+    if (removal_under_way(request->supervisor, &request->job)) {
+        request_error(request, "exists", "the job is being deleted");
+        return;
+    }
     store_job_resume(request->supervisor->store, &request->job, on_resumed, request);
 }
 

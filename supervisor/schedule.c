@@ -120,15 +120,17 @@ static size_t class_index(const struct pass *pass, const struct class *class)
     return (size_t)(class - pass->supervisor->classes);
 }
 
-/* A worker for this class is starting or gets started: true when one can be waited for. */
-static bool expect_worker(struct pass *pass, struct class *class, uint64_t need_bytes)
+/* A worker for this class is starting or gets started: true when one can be waited for. at_once:
+ * whether or not a CPU is free. */
+static bool expect_worker(struct pass *pass, struct class *class, uint64_t need_bytes, bool at_once)
 {
     unsigned *claimed = &pass->claimed[class_index(pass, class)];
     if (*claimed < class_count(class, WORKER_STARTING)) {
         (*claimed)++;
         return true;
     }
-    if (!class_can_start(class) || !cpu_free(pass, class) || !memory_free(pass, need_bytes, 0)) {
+    if (!class_can_start(class) || !(at_once || cpu_free(pass, class)) ||
+        !memory_free(pass, need_bytes, 0)) {
         return false;
     }
     struct worker *worker = class_start(class);
@@ -266,7 +268,7 @@ static enum outcome wait_for_worker(struct pass *pass, struct class *class, stru
         unit->waiting_since_us = clock_monotonic_us();
         class_waited(class);
     }
-    return expect_worker(pass, class, need_bytes) ? OUTCOME_EXPECTED : OUTCOME_NO_ROOM;
+    return expect_worker(pass, class, need_bytes, false) ? OUTCOME_EXPECTED : OUTCOME_NO_ROOM;
 }
 
 static enum outcome start_unit(struct pass *pass, struct job *job, long index, enum unit_step step)
@@ -364,7 +366,8 @@ static void run_queries(struct pass *pass)
         }
         struct worker *worker = class_idle_worker(class);
         if (!worker) {
-            (void)expect_worker(pass, class, IDLE_WORKER_BYTES);
+            /* Somebody waits for the answer, and it is short work: not behind a page's. */
+            (void)expect_worker(pass, class, IDLE_WORKER_BYTES, true);
             return;
         }
         struct lease *lease = lease_worker(pass, class, worker, NULL, -1, 0);

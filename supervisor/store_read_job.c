@@ -84,14 +84,15 @@ static const char *stage_status(const struct stage_sum *sum, const char *job_sta
     return ended ? "skipped" : "pending";
 }
 
+/* job_end_ms: or now, while it has not ended. */
 static void pack_stages(struct pack *pack, const struct stage_sum *sums, const char *job_status,
-                        uint64_t now_ms)
+                        uint64_t job_end_ms)
 {
     pack_str(pack, "stages");
     pack_array(pack, STAGE_COUNT);
     for (int i = 0; i < STAGE_COUNT; i++) {
         const struct stage_sum *sum = &sums[i];
-        uint64_t end_ms = sum->finished_ms > 0 ? sum->finished_ms : now_ms;
+        uint64_t end_ms = sum->finished_ms > 0 ? sum->finished_ms : job_end_ms;
 
         pack_map(pack, 11);
         pack_key_str(pack, "stage", stage_row((enum stage_id)i)->name);
@@ -252,8 +253,7 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
     const char *status = sql_column_text(stmt, 3);
     uint64_t started_ms = sql_column_number(stmt, 13);
     uint64_t finished_ms = sql_column_number(stmt, 10);
-    uint64_t now_ms = clock_wall_ms();
-    uint64_t end_ms = finished_ms > 0 ? finished_ms : now_ms;
+    uint64_t end_ms = finished_ms > 0 ? finished_ms : clock_wall_ms();
     uint64_t pages_done;
 
     if (sum_up(db, args, sums, &pages_done, err) < 0) {
@@ -287,7 +287,7 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
         pack_warnings(db, &args->job, pack, err) < 0) {
         return -1;
     }
-    pack_stages(pack, sums, status, now_ms);
+    pack_stages(pack, sums, status, end_ms);
     return pack_finish(pack, err);
 }
 

@@ -149,7 +149,7 @@ static void drain_step(struct supervisor *supervisor)
             busy |= worker->state == WORKER_BUSY;
         }
     }
-    if (!workers && !supervisor->taking && supervisor->removals == 0) {
+    if (!workers && !supervisor->taking && LIST_EMPTY(&supervisor->removals)) {
         finish_drain(supervisor);
     } else if (!busy) {
         for (size_t i = 0; i < supervisor->class_count; i++) {
@@ -407,6 +407,7 @@ int supervisor_start(struct supervisor *supervisor, uv_loop_t *loop, struct erro
     TAILQ_INIT(&supervisor->jobs);
     TAILQ_INIT(&supervisor->queries);
     LIST_INIT(&supervisor->waiters);
+    LIST_INIT(&supervisor->removals);
     if (file_mkdirs(supervisor->settings.state_dir, 0750, err) < 0 ||
         lock_state(supervisor, err) < 0 || make_folders(supervisor, err) < 0 ||
         open_store(supervisor, err) < 0 || open_classes(supervisor, err) < 0 ||

@@ -53,8 +53,8 @@ struct supervisor {
     bool scheduling, schedule_again;
     bool draining, stopped;
     bool disk_full;
-    unsigned removals;     /* under way */
-    uv_timer_t disk_timer; /* looks again whether there is room */
+    LIST_HEAD(, removal) removals; /* under way */
+    uv_timer_t disk_timer;         /* looks again whether there is room */
     uv_timer_t sample_timer;
     uv_timer_t housekeeping;
     uv_timer_t drain_timer;
