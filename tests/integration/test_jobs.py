@@ -116,7 +116,10 @@ def test_fields_that_are_out_of_bounds(make_ebbd, script, fields):
 
 def test_a_queue_that_is_full(make_ebbd, script):
     write_script(script, "on=run stage=survey action=hang")
-    ebbd = make_ebbd({**SERIAL, **fake(script), "limits.active_jobs": 1, "limits.queued_jobs": 2})
+    ebbd = make_ebbd({
+        **SERIAL, **IMPATIENT, **fake(script), "class.pdf.item_deadline": "60s",
+        "limits.active_jobs": 1, "limits.queued_jobs": 2,
+    })
     jobs = [ebbd.submit(DOCUMENT)]
     wait_until("it is in work", lambda: ebbd.job(jobs[0])["status"] == "processing")
     jobs += [ebbd.submit(DOCUMENT) for _ in range(2)]
@@ -151,7 +154,7 @@ def test_names_and_parameters_arrive(make_ebbd, script):
 
 
 def test_priority_and_age_decide(make_ebbd, script):
-    write_script(script, "on=run stage=survey action=sleep ms=300")
+    write_script(script, "on=run stage=survey action=sleep ms=150")
     ebbd = make_ebbd({**SERIAL, **fake(script), "limits.active_jobs": 1})
     first = ebbd.submit(DOCUMENT)
     wait_until("it is in work", lambda: ebbd.job(first)["status"] == "processing")
