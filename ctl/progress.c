@@ -265,8 +265,10 @@ void progress_job_ended(struct progress *progress, const struct watch *watch,
                         const struct watch_job *ended, struct value job)
 {
     char time[32];
+    char pages[40];
     char failed[48] = "";
 
+    format_count(ended->pages, "page", pages, sizeof(pages));
     clock_format_duration(ended->wall_ms, time, sizeof(time));
     if (ended->pages_failed > 0) {
         snprintf(failed, sizeof(failed), ", %" PRIu64 " of them failed", ended->pages_failed);
@@ -275,12 +277,11 @@ void progress_job_ended(struct progress *progress, const struct watch *watch,
         if (watch->count <= STAGES_TOLD_JOBS) {
             tell_last_stages(ended, job);
         }
-        output_note("%s: %s, %" PRIu64 " pages%s, %s", ended->name, ended->outcome, ended->pages,
-                    failed, time);
+        output_note("%s: %s, %s%s, %s", ended->name, ended->outcome, pages, failed, time);
     } else if (progress->mode == PROGRESS_LIVE && ended->exit != CTL_EXIT_OK &&
                (watch->count > 1 || progress->expected > 1)) {
         /* What went well is in the sum. */
-        live_print(&progress->live, "%s: %s, %" PRIu64 " pages%s, %s", ended->name, ended->outcome,
-                   ended->pages, failed, time);
+        live_print(&progress->live, "%s: %s, %s%s, %s", ended->name, ended->outcome, pages, failed,
+                   time);
     }
 }

@@ -197,7 +197,11 @@ static void print_summary(struct value job)
           stdout);
     output_line_text(stdout, outcome);
     fputs(output_style(stdout, STYLE_PLAIN), stdout);
-    printf(": %s in %s", pages, wall);
+    if (count == 0) {
+        printf(", after %s", wall);
+    } else {
+        printf(": %s in %s", pages, wall);
+    }
     if (failed > 0) {
         printf(", %" PRIu64 " failed", failed);
     }
@@ -205,6 +209,15 @@ static void print_summary(struct value job)
         printf(", %.0f pages/s", (double)count * 1000.0 / (double)wall_ms);
     }
     putchar('\n');
+}
+
+static void print_password_hint(struct value job)
+{
+    struct value code = value_get(value_get(job, "error"), "code");
+
+    if (value_str_equal(code, "password_required") || value_str_equal(code, "password_wrong")) {
+        puts("Its password goes into a file: --password-file FILE");
+    }
 }
 
 /* Pool workers serve all jobs and live on; what they hold now is not in any receipt. */
@@ -248,6 +261,7 @@ static enum ctl_exit print_one(const struct run_report *report, const struct wat
         output_line_text(stdout, job->name);
         printf("%s  ", output_style(stdout, STYLE_PLAIN));
         print_summary(reply.data);
+        print_password_hint(reply.data);
         job_view_counts(stdout, reply.data);
         job_view_troubles(stdout, reply.data, TROUBLES_SHOWN);
         putchar('\n');
