@@ -139,6 +139,7 @@ static void run_child(const char *program, char *const *argv, pid_t parent, int 
         _exit(EXIT_NO_EXEC);
     }
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, interrupt_original_mask(), NULL);
     if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 ||
         dup2(log_fd, STDERR_FILENO) < 0) {

@@ -2,9 +2,10 @@
 /*
  * Standard output and standard error.
  *
- * Invariants: SIGPIPE is ignored, so a reader that has gone shows as EPIPE and private daemons are
- * still ended in order. A write that failed is never taken for done: output_finish says so once.
- * Blocks as long as whoever reads us does. Diagnostics go to standard error as one line each.
+ * Invariants: SIGPIPE and SIGXFSZ are ignored, so a reader that has gone shows as EPIPE and private
+ * daemons are still ended in order. A write that failed is never taken for done: output_finish says
+ * so once. Blocks as long as whoever reads us does. Diagnostics go to standard error as one line
+ * each.
  */
 #include "ctl/output.h"
 
@@ -38,6 +39,8 @@ void output_init(void)
     memset(&ignore, 0, sizeof(ignore));
     ignore.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A limit on file size is an error of write, not the end. */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /* stdio takes the stream as not const, though it only looks at it. */

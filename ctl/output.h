@@ -22,7 +22,7 @@ enum output_style {
     STYLE_BAD,
 };
 
-/* Call once, before anything else of ctl/: locale, SIGPIPE ignored. */
+/* Call once, before anything else of ctl/: locale; SIGPIPE and SIGXFSZ ignored. */
 void output_init(void);
 
 bool output_is_terminal(const FILE *file);

@@ -13,6 +13,7 @@
 #include "ctl/commands.h"
 #include "ctl/handin.h"
 #include "ctl/handin_options.h"
+#include "ctl/interrupt.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
@@ -156,10 +157,17 @@ static enum ctl_exit submit_documents(struct submission *submission)
     enum progress_mode mode =
         values->wait ? progress_choose(values->quiet, values->common.json) : PROGRESS_NONE;
     enum ctl_exit code = session_open(&submission->session, &values->common, SESSION_RUNNING);
+    struct error err = ERROR_INIT;
 
     if (code != CTL_EXIT_OK) {
         return code;
     }
+    /* An interrupt leaves no half of a copy in incoming/. Jobs that were accepted go on. */
+    if (interrupt_open(&err) < 0) {
+        return session_close(&submission->session,
+                             output_fail(CTL_EXIT_FAILED, &err, NULL, "signals"));
+    }
+    client_set_interrupt(submission->session.client, interrupt_fd());
     watch_init(&submission->watch, &submission->session);
     submission->watch.show = show;
     submission->watch.job_ended = job_ended;

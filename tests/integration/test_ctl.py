@@ -4,6 +4,8 @@ prints, how it exits."""
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import time
 
@@ -24,7 +26,7 @@ from ctl_fake import (
     event,
     status,
 )
-from daemon import EBB
+from daemon import EBB, wait_until
 
 pytestmark = pytest.mark.skipif(not EBB.exists(), reason=f"{EBB} has not been built")
 
@@ -614,6 +616,33 @@ def test_submit_a_password_from_a_file(serve, tmp_path):
     assert [f["params"] for f, _, _ in intake.documents.values()] == [{"password": "open sesame"}]
     result = ask(server, "submit", tmp_path / "a.pdf", "--password-file", tmp_path / "none")
     assert result.returncode == 2 and "--password-file" in result.stderr
+
+
+def test_submit_that_is_interrupted_leaves_no_copy(serve, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
+    incoming = tmp_path / "state" / "incoming"
+    incoming.mkdir(parents=True)
+    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": None})
+    process = subprocess.Popen([EBB, "submit", tmp_path / "a.pdf", "--socket", server.path],
+                               env=ctl_fake.environment(), stderr=subprocess.PIPE)  # fmt: skip
+    wait_until("it is submitted", lambda: server.named("SUBMIT"))
+    assert len(list(incoming.iterdir())) == 1
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10)[1] == b""
+    assert process.returncode == 130
+    assert not list(incoming.iterdir())
+
+
+def test_submit_that_does_not_fit(serve, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-" * 100000)
+    incoming = tmp_path / "state" / "incoming"
+    incoming.mkdir(parents=True)
+    server = serve({"STATUS": status(tmp_path / "state")})
+    result = ask(server, "submit", tmp_path / "a.pdf", preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_FSIZE, (100000, 100000)))  # fmt: skip
+    assert result.returncode == 1
+    assert "a.pdf: copying it: File too large" in result.stderr
+    assert not list(incoming.iterdir()) and not server.named("SUBMIT")
 
 
 def ending(job_data, before=()):
