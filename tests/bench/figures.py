@@ -122,7 +122,7 @@ class Section:
         self.title = title
         self.figures = []
         self.remarks = []
-        self.others = []  # others' shares of the machine, a sample for each measurement
+        self.others = []  # others' shares of the machine, a sample for each measurement or None
 
     def add(self, what, samples, unit, **more):
         self.figures.append(Figure(what, samples, unit, **more))
@@ -131,15 +131,15 @@ class Section:
         self.remarks.append(text)
 
     def disturbance(self):
-        if not self.others:
+        told = [share for share in self.others if share is not None]
+        if not told:
             return ""
-        noisy = sum(share >= DISTURBED for share in self.others)
+        noisy = sum(share >= DISTURBED for share in told)
         if not noisy:
-            return "the machine was quiet"
+            return f"the machine was quiet: others took {100 * max(told):.0f}% of it at most"
         return (
-            f"NOISY: others took {100 * statistics.median(self.others):.0f}% of the machine "
-            f"(median; {100 * max(self.others):.0f}% at most), {noisy} of {len(self.others)} "
-            "measurements were disturbed"
+            f"NOISY: others took {100 * statistics.median(told):.0f}% of the machine (median; "
+            f"{100 * max(told):.0f}% at most), {noisy} of {len(told)} measurements were disturbed"
         )
 
     def closing(self):

@@ -102,7 +102,7 @@ class Peers:
         command = ["xargs", "-0", "-a", self.folder_list(paths), "-n1",
                    f"-P{machine.processors()}", *self.commands[name]]
         done = machine.run(command)
-        return len(paths) / done.wall_s, done.cpu_s / len(paths), done.others
+        return len(paths) / done.wall_s, done.cpu_s / len(paths)
 
     def folder_list(self, paths):
         listed = self.paths[0].parent / "list"
@@ -121,25 +121,25 @@ class Tally:
         self.latency_s = collections.defaultdict(list)
         self.others = []
 
-    def note(self, name, rate, cpu_s, others):
+    def note(self, name, rate, cpu_s):
         self.rate[name].append(rate)
         self.cpu_s[name].append(cpu_s)
-        self.others.append(others)
 
 
 EBB = "ebb"
 
 
 def _one_round(line, peers, tally, count):
-    meter = machine.Meter()
+    meter, before_s = machine.Meter(), machine.tree_cpu_s(line.ebbd.pid)
     wall_s, cpu_s = line.many(count)
-    tally.note(EBB, count / wall_s, cpu_s / count, meter.share(cpu_s))
+    tally.note(EBB, count / wall_s, cpu_s / count)
     for name in peers.commands:
         tally.note(name, *peers.many(name))
     singles = count // 3
     tally.latency_s[EBB] += [line.one() for _ in range(singles)]
     for name in peers.commands:
         tally.latency_s[name] += peers.each(name, singles)
+    tally.others.append(meter.share(machine.tree_cpu_s(line.ebbd.pid) - before_s))
 
 
 def _fill(section, tally):

@@ -106,18 +106,20 @@ class MemoryWatch(threading.Thread):
 
 
 class Meter:
-    """Others' share of the machine between its making and share(own CPU seconds)."""
+    """Others' share of the machine from its making on."""
 
     def __init__(self):
         self.busy_s = _busy_s()
-        self.own_s = sum(os.times()[:2])
+        self.own_s = sum(os.times()[:4])
         self.start_s = time.monotonic()
 
-    def share(self, cpu_s):
+    def share(self, living_s=0.0):
+        """living_s: CPU of processes of ours that have not been waited for. None when the time was
+        too short to tell."""
         wall_s = time.monotonic() - self.start_s
         if wall_s < SHORTEST_JUDGED_S:
-            return 0.0
-        ours_s = cpu_s + sum(os.times()[:2]) - self.own_s
+            return None
+        ours_s = sum(os.times()[:4]) - self.own_s + living_s
         return max(0.0, (_busy_s() - self.busy_s - ours_s) / (wall_s * os.cpu_count()))
 
 
@@ -127,7 +129,7 @@ def wait_for_quiet(limit_s):
     while time.monotonic() < until:
         meter = Meter()
         time.sleep(SHORTEST_JUDGED_S + 0.05)
-        if meter.share(0) < DISTURBED:
+        if meter.share() < DISTURBED:
             return
 
 
@@ -137,7 +139,7 @@ class Run:
     def __init__(self, wall_s, cpu_s, others, out):
         self.wall_s = wall_s
         self.cpu_s = cpu_s
-        self.others = others  # share of the machine
+        self.others = others  # their share of the machine; None when it was too short to tell
         self.out = out  # path of its standard output
 
 
@@ -167,7 +169,7 @@ def run(command, out="/dev/null", timeout_s=300, codes=(0,)):
         text = "" if problem == out else pathlib.Path(problem).read_text(errors="replace")[-500:]
         why = f"code {code}" if in_time else f"not done in {timeout_s} s"
         raise Failed(f"{' '.join(command)[:200]}: {why} {text}")
-    return Run(wall_s, cpu_s, meter.share(cpu_s), out)
+    return Run(wall_s, cpu_s, meter.share(), out)
 
 
 # --- what the machine is ---

@@ -45,7 +45,7 @@ class Round:
         self.others = []
 
     def quiet(self):
-        return max(self.others) < machine.DISTURBED
+        return all((share or 0) < machine.DISTURBED for share in self.others)
 
 
 class Contest:
@@ -112,21 +112,23 @@ class Contest:
         return out.read_text()
 
     def note_stages(self, report, state, cpu_s):
-        """Extraction: from the end of survey to that of the last process of the stage. The stage
-        itself ends later, when its rows are in the library. The job: from SUBMIT to the event
-        that says that all is stored."""
+        """Extraction: from the stage's first unit to the end of the last of its processes. The
+        stage itself ends later, when its rows are in the library. The job: from SUBMIT to the
+        event that says that all is stored."""
         events = json.loads(self.ask("events", "--json", "--job", self.job))["events"]
         times = {(event["kind"], event["text"].split(":")[0]): _time_s(event["time"])
                  for event in events}
         ended = {kind: time for (kind, _), time in times.items()}
         created = _time_s(json.loads(self.ask("job", self.job, "--json"))["created_at"])
+        stage_s = {row["stage"]: row["wall_ms"] / 1000 for row in report["stages"]}
+        first = times["stage.completed", "extract"] - stage_s["extract"]
         workers = [row for row in report["receipts"] if row["stage"] == "extract"]
         last = max(_time_s(row["started_at"]) + row["wall_ms"] / 1000 for row in workers)
-        extract_s = last - times["stage.completed", "survey"]
+        extract_s = last - first
         self.note(EXTRACT, extract_s, sum(row["cpu_ms"] for row in workers) / 1000)
         self.note(JOB, ended["job.completed"] - created, cpu_s)
-        for stage in report["stages"]:
-            self.note(STAGE + stage["stage"], stage["wall_ms"] / 1000)
+        for stage, wall_s in stage_s.items():
+            self.note(STAGE + stage, wall_s)
 
     def paged(self, name, command):
         """A program that writes text with a form feed after each page."""

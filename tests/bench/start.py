@@ -70,19 +70,16 @@ class Starts:
 
 def _ebbd_starts(options):
     starts, empty = Starts(), Starts()
-    others = []
     try:
         starts.used_state(options.jobs)
         for _ in range(options.starts):
             shutil.rmtree(empty.ebbd.state, ignore_errors=True)
-            meter = machine.Meter()
             empty.start("empty")
             starts.start("used")
-            others.append(meter.share(0))
     finally:
         starts.ebbd.remove()
         empty.ebbd.remove()
-    return empty, starts, others
+    return empty, starts
 
 
 # --- workers ---
@@ -161,12 +158,14 @@ def _workers_of_ebbd(spare, jobs):
 
 
 def measure(options):
-    empty, used, others = _ebbd_starts(options)
+    machine.wait_for_quiet(options.patience)
+    meter = machine.Meter()
+    empty, used = _ebbd_starts(options)
     ready_ms, leased_ms = _workers_alone(options.starts * 2)
     fresh, library = _workers_of_ebbd(0, options.starts)
     spare, _ = _workers_of_ebbd(1, options.starts)
     section = Section("start", f"{options.starts} starts of ebbd, {2 * options.starts} of ebb-pdf")
-    section.others = others
+    section.others = [meter.share()]
     section.add("ebbd, fork to the ready byte, empty state folder", empty.exec_ms["empty"], "ms",
                 at_most=EBBD_AT_MOST_MS)
     section.add(f"ebbd, fork to the ready byte, after {options.jobs} jobs", used.exec_ms["used"],
