@@ -105,9 +105,8 @@ static int run(const struct options *options, struct document *document, uint64_
 
     buf_init(&buf, ARTIFACT_RECORD_MAX_BYTES);
     extractor_init(&extractor, document,
-                   &(struct extract_options){
-                       .page_glyphs = (size_t)1 << 20,
-                       .interpreter = {.font_bytes = 32U << 20}});
+                   &(struct extract_options){.page_glyphs = (size_t)1 << 20,
+                                             .interpreter = {.font_bytes = 32U << 20}});
     if (options->artifact) {
         writer = artifact_create(options->artifact, "pages", err);
         if (!writer) {
@@ -119,9 +118,7 @@ static int run(const struct options *options, struct document *document, uint64_
 
         arena_reset(arena);
         buf_reset(&buf, 1 << 20);
-        if (extract_page(&extractor, number, arena, &record, err) < 0) {
-            goto done;
-        }
+        extract_page(&extractor, number, arena, &record);
         *ret_chars += record.text_bytes;
         if (options->show == SHOW_TEXT) {
             printf("%.*s\f", (int)record.text_bytes, record.text);

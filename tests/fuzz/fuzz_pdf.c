@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Own code of ebb-pdf over any bytes. The first byte says what they are: a content stream for the
- * tokens, or a drawing for layout, which must give a record that can be written and read back.
- * (mupdf itself has fuzzers of its own.)
+ * Own code of ebb-pdf over any bytes. The first byte says what they are: names and texts, or a
+ * drawing for layout, which must give a record that can be written and read back. (What reads
+ * PDF is mupdf, which has fuzzers of its own.)
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "workers/pdf/glyph_names.h"
 #include "workers/pdf/glyphs.h"
 #include "workers/pdf/page_layout.h"
-#include "workers/pdf/tokens.h"
+#include "workers/pdf/text.h"
 
 #define STROKE_BYTES 8
 #define WIDTH_PT 600.0F
@@ -28,33 +28,29 @@ static void demand(int truth)
     }
 }
 
-static void run_tokens(const uint8_t *data, size_t size_bytes)
+/* A glyph name, a file's first bytes, two lines of text. */
+static void run_texts(const uint8_t *data, size_t size_bytes)
 {
-    struct tokens tokens;
-    struct token token;
-    size_t steps = 0;
+    const char *text = (const char *)data;
+    size_t half = size_bytes / 2;
+    size_t kept = 0;
+    uint32_t characters[GLYPH_NAME_CHARACTERS_MAX];
+    uint32_t count;
+    char name[256] = "";
 
-    tokens_init(&tokens, data, size_bytes);
-    do {
-        tokens_next(&tokens, &token);
-        demand(tokens.at <= tokens.end && tokens.decoded_bytes <= size_bytes);
-        demand(++steps <= size_bytes + 1);
-        if (token.kind == TOKEN_NAME || token.kind == TOKEN_STRING) {
-            char name[256] = "";
-            uint32_t characters[GLYPH_NAME_CHARACTERS_MAX];
+    memcpy(name, data, size_bytes < sizeof(name) ? size_bytes : sizeof(name) - 1);
+    count = glyph_name_characters(name, characters);
+    demand(count <= GLYPH_NAME_CHARACTERS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        char utf8[TEXT_EXPANDED_BYTES];
 
-            if (token.size_bytes < sizeof(name) && token.size_bytes > 0) {
-                memcpy(name, token.bytes, token.size_bytes);
-            }
-            demand(glyph_name_characters(name, characters) <= GLYPH_NAME_CHARACTERS_MAX);
-        }
-        if (token.kind == TOKEN_KEYWORD && token.size_bytes == 2 &&
-            memcmp(token.bytes, "BI", 2) == 0) {
-            tokens_skip_image(&tokens);
-        }
-    } while (token.kind != TOKEN_END);
-    tokens_deinit(&tokens);
+        demand(characters[i] > 0 && characters[i] <= 0x10FFFF);
+        demand(text_put_plain(utf8, characters[i]) <= utf8 + sizeof(utf8));
+    }
     format_find(data, size_bytes, data, size_bytes);
+    if (text_is_hyphenated(text, text + half, text + half, text + size_bytes, &kept)) {
+        demand(kept < half);
+    }
 }
 
 /* Characters of all kinds: Latin, hyphens, bullets, right-to-left, ideographs, ligatures. */
@@ -151,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         return 0;
     }
     if (data[0] & 1) {
-        run_tokens(data + 1, size_bytes - 1);
+        run_texts(data + 1, size_bytes - 1);
     } else {
         run_layout(data + 1, size_bytes - 1);
     }

@@ -54,10 +54,9 @@ static const char *open_path(const char *password, uint32_t pages_max)
         cr_assert_neq(err.msg[0], '\0');
         return code;
     }
-    extractor_init(&extractor, document,
-                   &(struct extract_options){
-                       .page_glyphs = 100000,
-                       .interpreter = {.font_bytes = 16U << 20}});
+    extractor_init(
+        &extractor, document,
+        &(struct extract_options){.page_glyphs = 100000, .interpreter = {.font_bytes = 16U << 20}});
     return NULL;
 }
 
@@ -84,9 +83,8 @@ static void expect_pages(const char *const *objects, uint32_t count, uint32_t pa
 static struct page_record extract(uint32_t number)
 {
     struct page_record record;
-    struct error err = ERROR_INIT;
 
-    cr_assert_eq(extract_page(&extractor, number, arena, &record, &err), 0, "%s", err.msg);
+    extract_page(&extractor, number, arena, &record);
     return record;
 }
 
@@ -599,6 +597,46 @@ Test(pdf_extract, a_cancelled_page_ends_soon)
     extractor.cookie.abort = 1;
     record = extract(1);
     cr_assert_str_eq(text_of(&record), "");
+}
+
+static bool cancel_at_once(void *user)
+{
+    ++*(int *)user;
+    return true;
+}
+
+Test(pdf_extract, who_cancels_is_asked_in_a_long_page)
+{
+    static char content[200000];
+    size_t length = (size_t)snprintf(content, sizeof(content), "BT /F1 10 Tf 1 0 0 1 50 700 Tm ");
+    int asked = 0;
+    struct page_record record;
+
+    while (length < sizeof(content) - 100) {
+        length += (size_t)snprintf(content + length, sizeof(content) - length, "(x) Tj ");
+    }
+    sketch_pdf_page(content, "", "", path);
+    cr_assert_null(open_path(NULL, 10));
+    extractor.interpreter.cancelled = cancel_at_once;
+    extractor.interpreter.user = &asked;
+    record = extract(1);
+    cr_assert_eq(asked, 1);
+    cr_assert_lt(record.glyph_count, 2000);
+}
+
+Test(pdf_extract, a_page_over_its_memory_costs_itself)
+{
+    struct arena *small = arena_create(2000);
+    struct page_record record;
+
+    sketch_pdf_page("BT /F1 10 Tf 50 700 Td (text) Tj ET", "", "", path);
+    cr_assert_null(open_path(NULL, 10));
+    extract_page(&extractor, 1, small, &record);
+    cr_assert_str_eq(record.failure_code, "memory_exceeded");
+    cr_assert_eq(record.block_count, 0);
+    cr_assert_eq(record.text_bytes, 0);
+    arena_destroy(small);
+    cr_assert_null(extract(1).failure_code);
 }
 
 Test(pdf_extract, images_are_documents_too)

@@ -203,8 +203,24 @@ static void read_page_caught(struct extractor *extractor, uint32_t number, struc
     fz_flush_warnings(ctx);
 }
 
-int extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
-                 struct page_record *ret_record, struct error *err)
+/* A page too large for the arena costs only itself. */
+static void lay_out_page(struct extractor *extractor, struct arena *arena,
+                         struct page_record *record)
+{
+    struct page_record before = *record;
+    struct error err = ERROR_INIT;
+
+    if (page_layout(&extractor->glyphs, arena, record, &err) < 0) {
+        *record = before;
+        record->source = "native";
+        record->text = "";
+        record->failure_code = "memory_exceeded";
+        record->failure_text = "the page's layout needs more memory than a page may have";
+    }
+}
+
+void extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
+                  struct page_record *ret_record)
 {
     struct document *document = extractor->document;
 
@@ -216,10 +232,7 @@ int extract_page(struct extractor *extractor, uint32_t number, struct arena *are
     if (extractor->glyphs.full) {
         warnings_add(&document->warnings, "the page has too many glyphs; the rest is left out");
     }
-    if (page_layout(&extractor->glyphs, arena, ret_record, err) < 0) {
-        return -1;
-    }
+    lay_out_page(extractor, arena, ret_record);
     ret_record->ocr_reason = page_ocr_reason(ret_record, extractor->interpreter.outline_count);
     ret_record->warnings = warnings_copy(&document->warnings, arena, &ret_record->warning_count);
-    return 0;
 }

@@ -32,9 +32,8 @@ void extractor_deinit(struct extractor *extractor);
 /*
  * Reads page number (from 1). A page that cannot be read yields a record all the same, with
  * failure_code ("damaged", "memory_exceeded") and what was got before. ret_record lives in arena.
- * Errors: ERROR_MEMORY alone, when there is no memory for even that.
  */
-int extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
-                 struct page_record *ret_record, struct error *err);
+void extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
+                  struct page_record *ret_record);
 
 #endif

@@ -168,6 +168,12 @@ static bool is_unspaced(uint32_t c)
                            (c >= 0xFE30 && c < 0xFFF0) || (c >= 0x20000 && c < 0x40000));
 }
 
+/* No known character: none at all, or one whose meaning is the font's secret. */
+static bool is_unknown(uint32_t c)
+{
+    return c == GLYPH_UNKNOWN || (c >= 0xE000 && c < 0xF900) || c >= 0xF0000;
+}
+
 bool glyphs_gap_is_space(const struct glyphs *glyphs, const struct glyph_run *run)
 {
     const struct glyph *first = &glyphs->items[run->first];
@@ -186,7 +192,7 @@ void glyphs_add(struct glyphs *glyphs, float start, float end, uint32_t characte
     }
     run = &glyphs->runs[glyphs->run_count - 1];
     glyphs->glyph_count++;
-    glyphs->garbled_count += character == GLYPH_UNKNOWN;
+    glyphs->garbled_count += is_unknown(character);
     if (bidi_may_be_right_to_left(character)) {
         glyphs->may_be_right_to_left = true;
     }

@@ -66,10 +66,10 @@ struct glyphs {
     size_t run_count, run_capacity;
     struct glyph_font *fonts;
     size_t font_count, font_capacity;
-    size_t font_last;       /* where the last look-up hit */
-    struct glyph_run style; /* of the next run */
-    uint32_t glyph_count;   /* drawn ones; spaces that gaps imply are not among them */
-    uint32_t garbled_count;
+    size_t font_last;         /* where the last look-up hit */
+    struct glyph_run style;   /* of the next run */
+    uint32_t glyph_count;     /* drawn ones; spaces that gaps imply are not among them */
+    uint32_t garbled_count;   /* of these: unknown, or of a private use area */
     uint32_t expanding_count; /* characters that may become several in the text */
     uint32_t image_count;
     uint64_t image_rows[GLYPHS_COVER_CELLS]; /* the page as a grid, a bit where an image lies */

@@ -16,6 +16,7 @@
 #include "workers/pdf/interpreter_state.h"
 
 #define USAGE "View" /* of optional content */
+#define TICKS_ASKED 1024U
 
 void interpreter_init(struct interpreter *interpreter, fz_context *ctx, pdf_document *doc,
                       struct glyphs *glyphs, fz_cookie *cookie,
@@ -26,6 +27,8 @@ void interpreter_init(struct interpreter *interpreter, fz_context *ctx, pdf_docu
     interpreter->doc = doc;
     interpreter->glyphs = glyphs;
     interpreter->cookie = cookie;
+    interpreter->cancelled = options->cancelled;
+    interpreter->user = options->user;
     font_cache_init(&interpreter->fonts, ctx, options->font_bytes);
     image_resources_init(&interpreter->images, ctx);
 }
@@ -36,6 +39,14 @@ void interpreter_deinit(struct interpreter *interpreter)
     image_resources_deinit(&interpreter->images);
     free(interpreter->states);
     memset(interpreter, 0, sizeof(*interpreter));
+}
+
+void interpreter_tick(struct interpreter *interpreter)
+{
+    if (++interpreter->ticks % TICKS_ASKED == 0 && interpreter->cancelled &&
+        interpreter->cancelled(interpreter->user)) {
+        interpreter->cookie->abort = 1;
+    }
 }
 
 /* --- graphics state --- */

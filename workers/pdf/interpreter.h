@@ -21,6 +21,9 @@
 
 struct interpreter_options {
     size_t font_bytes; /* of fonts kept between pages */
+    /* Asked now and then; true sets the cookie's abort, which ends the page. NULL: never asked. */
+    bool (*cancelled)(void *user);
+    void *user;
 };
 
 struct interpreter {
@@ -28,6 +31,9 @@ struct interpreter {
     pdf_document *doc;
     struct glyphs *glyphs;
     fz_cookie *cookie;
+    bool (*cancelled)(void *user);
+    void *user;
+    uint32_t ticks; /* operators, as far as they are counted */
     struct font_cache fonts;
     struct image_resources images;
     struct graphics_state *states; /* the stack; the last is the one at hand */

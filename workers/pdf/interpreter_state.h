@@ -48,6 +48,8 @@ static inline struct graphics_state *state_of(const struct text_processor *proce
 }
 
 /* interpreter.c */
+/* For operators of which a page can have any number: asks now and then whether to go on. */
+void interpreter_tick(struct interpreter *interpreter);
 /* Copies the state at hand, or begins the stack. Throws FZ_ERROR_MEMORY. */
 void interpreter_push_state(struct interpreter *interpreter);
 /* Drops states until count are left. */

@@ -25,6 +25,7 @@ static void op_q(fz_context *ctx, pdf_processor *super)
     struct text_processor *processor = processor_of(super);
 
     (void)ctx;
+    interpreter_tick(processor->interpreter);
     if (processor->interpreter->state_count >= STATES_MAX) {
         processor->unsaved++;
         return;
@@ -263,6 +264,7 @@ static void op_m(fz_context *ctx, pdf_processor *super, float x, float y)
     (void)ctx;
     (void)x;
     (void)y;
+    interpreter_tick(processor_of(super)->interpreter);
     processor_of(super)->interpreter->outline_count++;
 }
 

@@ -79,6 +79,7 @@ static bool pen_begin(struct pen *pen, struct text_processor *processor)
 {
     struct graphics_state *state = state_of(processor);
 
+    interpreter_tick(processor->interpreter);
     if (!state->font) {
         fz_warn(processor->interpreter->ctx, "text shown before a font was set");
         return false;

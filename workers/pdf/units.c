@@ -24,6 +24,7 @@
 #include "workers/pdf/document.h"
 #include "workers/pdf/extract.h"
 #include "workers/pdf/survey.h"
+#include "workers/pdf/text.h"
 
 #define PATH_BYTES 4096
 #define SOURCE_NAME "source"
@@ -52,6 +53,7 @@ static const struct {
 };
 
 struct pdf_worker {
+    struct worker *worker;
     uint64_t settings[SETTING_COUNT];
     char path[PATH_BYTES];     /* of the open document */
     struct document *document; /* NULL before the first unit */
@@ -84,6 +86,7 @@ int pdf_init(struct worker *worker, void **ret_user, struct error *err)
         return error_set(err, ERROR_MEMORY, "no memory for the worker");
     }
     *ret_user = self;
+    self->worker = worker;
     buf_init(&self->buf, ARTIFACT_RECORD_MAX_BYTES);
     return read_settings(self, worker, err);
 }
@@ -108,6 +111,11 @@ void pdf_deinit(void *user)
         buf_deinit(&self->buf);
         free(self);
     }
+}
+
+static bool is_cancelled(void *worker)
+{
+    return worker_cancelled(worker);
 }
 
 /* The job's source, opened unless it is open already. */
@@ -139,7 +147,9 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
     extractor_init(&self->extractor, self->document,
                    &(struct extract_options){
                        .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
-                       .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2}});
+                       .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2,
+                                       .cancelled = is_cancelled,
+                                       .user = self->worker}});
     self->arena = arena_create(self->settings[SETTING_PAGE_MEMORY_BYTES]);
     if (!self->arena) {
         return error_set(err, ERROR_MEMORY, "no memory for an arena");
@@ -213,7 +223,8 @@ static int run_survey(struct pdf_worker *self, const struct worker_unit *unit,
 static void report_page(const struct page_record *record, struct worker_result *result)
 {
     worker_result_count(result, "pages", 1);
-    worker_result_count(result, "chars", record->text_bytes);
+    worker_result_count(result, "chars",
+                        text_count(record->text, record->text + record->text_bytes));
     worker_result_count(result, "glyphs", record->glyph_count);
     worker_result_count(result, "garbled", record->garbled_count);
     worker_result_count(result, "images", record->image_count);
@@ -231,8 +242,8 @@ static int extract_one(struct pdf_worker *self, uint32_t number, struct artifact
 
     arena_reset(self->arena);
     buf_reset(&self->buf, KEEP_BUF_BYTES);
-    if (extract_page(&self->extractor, number, self->arena, &record, err) < 0 ||
-        page_record_encode(&record, &self->buf, err) < 0 ||
+    extract_page(&self->extractor, number, self->arena, &record);
+    if (page_record_encode(&record, &self->buf, err) < 0 ||
         artifact_append(writer, self->buf.data, self->buf.size, err) < 0) {
         return -1;
     }
