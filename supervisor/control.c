@@ -449,6 +449,10 @@ static int remove_stale(const char *path, const struct sockaddr_un *address, str
     if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
         return error_set(err, ERROR_EXISTS, "%s: another ebbd answers there", path);
     }
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode)) {
+        return error_set(err, ERROR_INVALID, "%s is there already, and it is no socket", path);
+    }
     if (unlink(path) < 0 && errno != ENOENT) {
         return error_set_errno(err, errno, "%s", path);
     }
