@@ -205,13 +205,13 @@ Test(pdf_document, pages_that_no_tree_leads_to_are_found)
 
 Test(pdf_document, deep_trees_are_walked_by_count)
 {
-    const char *objects[] = {CATALOG,
-                             "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 3 >>",
-                             "<< /Type /Pages /Parent 2 0 R /Kids [5 0 R 6 0 R] /Count 2 "
-                             "/MediaBox [0 0 111 111] >>",
-                             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 333 333] >>",
-                             "<< /Type /Page /Parent 3 0 R >>",
-                             "<< /Type /Page /Parent 3 0 R /MediaBox [0 0 222 222] >>"};
+    const char *objects[] = {
+        CATALOG,
+        "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 3 >>",
+        "<< /Type /Pages /Parent 2 0 R /Kids [5 0 R 6 0 R] /Count 2 /MediaBox [0 0 111 111] >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 333 333] >>",
+        "<< /Type /Page /Parent 3 0 R >>",
+        "<< /Type /Page /Parent 3 0 R /MediaBox [0 0 222 222] >>"};
 
     expect_pages(objects, 6, 3);
     cr_assert(document->tree.believed);
@@ -528,6 +528,10 @@ Test(pdf_extract, forms_images_and_hidden_layers)
     cr_assert_gt(record.warning_count, 0); /* the form is inside itself */
 }
 
+static const char NOTE[] =
+    "<< /Type /XObject /Subtype /Form /BBox [0 0 200 50] /Resources << /Font << /F1 6 0 R >> >> "
+    "/Length 39 >>\nstream\nBT /F1 10 Tf 10 20 Td (a note) Tj ET   \nendstream";
+
 Test(pdf_extract, annotations_and_fields_show_their_text)
 {
     const char *objects[] = {
@@ -535,8 +539,7 @@ Test(pdf_extract, annotations_and_fields_show_their_text)
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Annots [4 0 R 7 0 R] >>",
         "<< /Type /Annot /Subtype /FreeText /Rect [50 600 250 650] /AP << /N 5 0 R >> >>",
-        "<< /Type /XObject /Subtype /Form /BBox [0 0 200 50] /Resources << /Font << /F1 6 0 R >> "
-        ">> /Length 39 >>\nstream\nBT /F1 10 Tf 10 20 Td (a note) Tj ET   \nendstream",
+        NOTE,
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         "<< /Type /Annot /Subtype /Link /Rect [0 0 10 10] >>"};
     struct page_record record;

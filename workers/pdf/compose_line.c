@@ -253,12 +253,13 @@ static int compose_bidi(struct composer *composer, const struct line *line, stru
     const char *start = composer->out;
     uint32_t count = line_glyphs(glyphs, line);
     struct bidi_item *items = arena_calloc(composer->arena, count * 4UL, sizeof(*items));
-    struct bidi_item *spaced = items + (size_t)count * 2;
+    struct bidi_item *spaced;
 
     out->spans = arena_calloc(composer->arena, count, sizeof(*out->spans));
     if (!items || !out->spans) {
         return error_set(err, ERROR_MEMORY, "no memory for a line of %u characters", count);
     }
+    spaced = items + (size_t)count * 2;
     count = bidi_collect(glyphs, line, items);
     bidi_sort_visually(items, count);
     count = bidi_space(glyphs, items, count, spaced);

@@ -55,19 +55,22 @@ void glyphs_reset(struct glyphs *glyphs)
     glyphs->failed = false;
 }
 
-/* Doubles an array; false (failed set) when out of memory. */
-static bool grow(struct glyphs *glyphs, void **array, size_t *capacity, size_t item_bytes)
+/* Doubles an array and its capacity; NULL (failed set, the array as it was) when out of memory. */
+static void *grow(struct glyphs *glyphs, void *array, size_t *capacity, size_t item_bytes)
 {
     size_t bigger = *capacity ? *capacity * 2 : 256;
-    void *moved = reallocarray(*array, bigger, item_bytes);
+    size_t bigger_bytes;
+    void *moved = NULL;
 
+    if (!__builtin_mul_overflow(bigger, item_bytes, &bigger_bytes)) {
+        moved = realloc(array, bigger_bytes);
+    }
     if (!moved) {
         glyphs->failed = true;
-        return false;
+        return NULL;
     }
-    *array = moved;
     *capacity = bigger;
-    return true;
+    return moved;
 }
 
 int glyphs_font_find(struct glyphs *glyphs, const void *key)
@@ -89,9 +92,14 @@ int glyphs_font_add(struct glyphs *glyphs, const struct glyph_font *font)
     if (glyphs->font_count >= FONTS_MAX) {
         return -1;
     }
-    if (glyphs->font_count == glyphs->font_capacity &&
-        !grow(glyphs, (void **)&glyphs->fonts, &glyphs->font_capacity, sizeof(*glyphs->fonts))) {
-        return -1;
+    if (glyphs->font_count == glyphs->font_capacity) {
+        struct glyph_font *fonts =
+            grow(glyphs, glyphs->fonts, &glyphs->font_capacity, sizeof(*fonts));
+
+        if (!fonts) {
+            return -1;
+        }
+        glyphs->fonts = fonts;
     }
     glyphs->font_last = glyphs->font_count;
     glyphs->fonts[glyphs->font_count] = *font;
@@ -115,9 +123,13 @@ void glyphs_run_begin(struct glyphs *glyphs, const struct glyph_run *style, floa
     if (glyphs->run_count > 0 && glyphs->runs[glyphs->run_count - 1].count == 0) {
         glyphs->run_count--;
     }
-    if (glyphs->run_count == glyphs->run_capacity &&
-        !grow(glyphs, (void **)&glyphs->runs, &glyphs->run_capacity, sizeof(*glyphs->runs))) {
-        return;
+    if (glyphs->run_count == glyphs->run_capacity) {
+        struct glyph_run *runs = grow(glyphs, glyphs->runs, &glyphs->run_capacity, sizeof(*runs));
+
+        if (!runs) {
+            return;
+        }
+        glyphs->runs = runs;
     }
     run = &glyphs->runs[glyphs->run_count++];
     *run = *style;
@@ -148,13 +160,17 @@ static void append(struct glyphs *glyphs, struct glyph_run *run, float start, fl
                    uint32_t character)
 {
     if (glyphs->count == glyphs->capacity) {
+        struct glyph *items;
+
         if (glyphs->count >= glyphs->max) {
             glyphs->full = true;
             return;
         }
-        if (!grow(glyphs, (void **)&glyphs->items, &glyphs->capacity, sizeof(*glyphs->items))) {
+        items = grow(glyphs, glyphs->items, &glyphs->capacity, sizeof(*items));
+        if (!items) {
             return;
         }
+        glyphs->items = items;
     }
     glyphs->items[glyphs->count++] = (struct glyph){start, end, character};
     glyphs->expanding_count += character >= TEXT_EXPANDS;

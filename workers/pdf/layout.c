@@ -68,7 +68,7 @@ static void body_add(struct body *body, const struct page_span *span)
 
 static void body_find(const struct page_record *record, struct body *body)
 {
-    const struct size_share *best = body->sizes;
+    const struct size_share *best;
 
     memset(body, 0, sizeof(*body));
     for (uint32_t b = 0; b < record->block_count; b++) {
@@ -80,6 +80,7 @@ static void body_find(const struct page_record *record, struct body *body)
             }
         }
     }
+    best = body->sizes;
     for (uint32_t i = 1; i < body->size_count; i++) {
         best = body->sizes[i].chars > best->chars ? &body->sizes[i] : best;
     }

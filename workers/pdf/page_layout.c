@@ -40,7 +40,7 @@ static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group
                         float height_pt, bool off_page, struct arena *arena,
                         struct compose_part *ret_part, struct error *err)
 {
-    struct fragment **fragments = arena_calloc(arena, group->count, sizeof(*fragments));
+    struct fragment **fragments = arena_calloc(arena, group->count, sizeof(struct fragment *));
     struct reading_order_options options = {.right_to_left = is_right_to_left(glyphs),
                                             .header_bottom = -INFINITY,
                                             .footer_top = INFINITY};
