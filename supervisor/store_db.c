@@ -7,7 +7,7 @@
  * reset. synchronous is set before each transaction to what its changes need; in WAL mode FULL
  * syncs the log at the commit and NORMAL does not, and neither can tear a transaction.
  *
- * Memory is bounded: a page cache of 512 KiB, no mmap; statements are prepared once.
+ * Memory is bounded: a page cache of 256 KiB, no mmap; statements are prepared once.
  *
  * Everything blocks on the disk. Logs nothing but (warning) a checkpoint that failed at the end.
  */
@@ -225,7 +225,7 @@ static int open_file(struct store_db *db, const char *path, struct error *err)
     sqlite3_extended_result_codes(db->handle, 1);
     if (sql_exec(db,
                  "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                 "PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA mmap_size = 0;"
+                 "PRAGMA synchronous = FULL; PRAGMA cache_size = -256; PRAGMA mmap_size = 0;"
                  "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;"
                  "PRAGMA journal_size_limit = 8388608; PRAGMA trusted_schema = OFF;"
                  "PRAGMA foreign_keys = OFF",
