@@ -26,6 +26,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from pathlib import Path
 
@@ -63,12 +64,17 @@ def extract_text(program, path, password):
 
 
 def ebb_text(program, state, path, password):
-    options = ["--password", password] if password else []
-    code, out, err = run([program, "run", "--json", "--quiet", "--state", state, *options,
-                          str(path)])
+    with tempfile.NamedTemporaryFile("w", prefix="ebb-quality-") as secret:
+        secret.write(password)
+        secret.flush()
+        options = ["--password-file", secret.name] if password else []
+        code, out, err = run([program, "run", "--json", "--quiet", "--state", state, *options,
+                              str(path)])
+    result = json.loads(out) if out.strip() else {}
     if code not in (0, 4):
-        return None, err.strip()
-    document = json.loads(out)["document_id"]
+        error = result.get("error") or {}
+        return None, f"{error.get('code', '')}: {error.get('text', err.strip())}"
+    document = result["document_id"]
     code, out, err = run([program, "show", "--text", "--state", state, document])
     return (None, err.strip()) if code else (out.decode("utf-8", "replace"), "")
 
