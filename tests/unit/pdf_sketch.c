@@ -174,3 +174,55 @@ void sketch_pdf_page(const char *content, const char *page_more, const char *fon
     buf_deinit(&font);
     buf_deinit(&stream);
 }
+
+void sketch_document_init(struct sketch_document *sketch)
+{
+    memset(sketch, 0, sizeof(*sketch));
+    sketch->arena = arena_create(0);
+    cr_assert_not_null(sketch->arena);
+}
+
+void sketch_document_deinit(struct sketch_document *sketch)
+{
+    if (sketch->document) {
+        extractor_deinit(&sketch->extractor);
+        document_close(sketch->document);
+    }
+    arena_destroy(sketch->arena);
+    unlink(sketch->path);
+    memset(sketch, 0, sizeof(*sketch));
+}
+
+const char *sketch_document_open(struct sketch_document *sketch, const char *password,
+                                 uint32_t pages_max)
+{
+    struct document_options options = {.password = password,
+                                       .store_bytes = 16U << 20,
+                                       .source_bytes = 1U << 20,
+                                       .pages = pages_max};
+    struct error err = ERROR_INIT;
+    const char *code = NULL;
+
+    if (document_open(sketch->path, &options, &sketch->document, &code, &err) < 0) {
+        cr_assert_neq(err.code, ERROR_NONE);
+        cr_assert_neq(err.msg[0], '\0');
+        return code;
+    }
+    extractor_init(
+        &sketch->extractor, sketch->document,
+        &(struct extract_options){.page_glyphs = 100000, .interpreter = {.font_bytes = 16U << 20}});
+    return NULL;
+}
+
+struct page_record sketch_document_extract(struct sketch_document *sketch, uint32_t number)
+{
+    struct page_record record;
+
+    extract_page(&sketch->extractor, number, sketch->arena, &record);
+    return record;
+}
+
+const char *sketch_document_text(struct sketch_document *sketch, const struct page_record *record)
+{
+    return arena_strndup(sketch->arena, record->text, record->text_bytes);
+}

@@ -10,6 +10,8 @@
 
 #include "common/arena.h"
 #include "proto/page.h"
+#include "workers/pdf/document.h"
+#include "workers/pdf/extract.h"
 #include "workers/pdf/glyphs.h"
 
 /* A page on which text is drawn by hand: every character is half its size wide. */
@@ -55,5 +57,23 @@ void sketch_pdf_page(const char *content, const char *page_more, const char *fon
 void sketch_file(const void *data, size_t size_bytes, char *ret_path);
 
 #define SKETCH_PATH_BYTES 64
+
+/* A file, opened. */
+struct sketch_document {
+    char path[SKETCH_PATH_BYTES];
+    struct document *document; /* NULL before it is opened */
+    struct extractor extractor;
+    struct arena *arena;
+};
+
+void sketch_document_init(struct sketch_document *sketch);
+/* Closes what is open and removes the file. */
+void sketch_document_deinit(struct sketch_document *sketch);
+/* Opens path. NULL, or the code of why it could not be opened. */
+const char *sketch_document_open(struct sketch_document *sketch, const char *password,
+                                 uint32_t pages_max);
+struct page_record sketch_document_extract(struct sketch_document *sketch, uint32_t number);
+/* The record's plain text, terminated; in the sketch's arena. */
+const char *sketch_document_text(struct sketch_document *sketch, const struct page_record *record);
 
 #endif
