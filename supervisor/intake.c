@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/unit.h"
 #include "supervisor/worker.h"
 
 #define RANK_MS_PER_PRIORITY 600000
@@ -70,10 +71,7 @@ static void admit_job(struct supervisor *supervisor, struct store_job *stored)
     supervisor->active_jobs++;
     events_emit(supervisor->events, "job.started", &job->id, NULL, "%s%s", job->name,
                 stored->restarts > 0 ? ", going on after an interruption" : "");
-    job->over = job_advance(job);
-    if (job->over) {
-        intake_settle(supervisor, job);
-    }
+    unit_job_admitted(supervisor, job);
 }
 
 static void on_jobs_taken(void *user, const struct error *err, struct store_job *jobs, size_t count)

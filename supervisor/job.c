@@ -28,6 +28,16 @@ static struct job_stage *stage_of(struct job *job, const struct unit *unit)
 
 /* --- creation --- */
 
+/* It failed the job, and we were killed before that was stored: it says so again. */
+static void try_essential_again(struct unit *unit)
+{
+    if (unit->stored.state == UNIT_FAILED && stage_row(unit->stored.stage)->essential) {
+        unit->stored.state = UNIT_PENDING;
+        unit->stored.step = UNIT_WORK;
+        unit->stored.attempts = 0;
+    }
+}
+
 static void count_stored_unit(struct job *job, const struct unit *unit)
 {
     struct job_stage *stage = stage_of(job, unit);
@@ -61,6 +71,7 @@ static int take_units(struct job *job, const struct store_job *stored)
             continue; /* of a stage that this version does not have */
         }
         job->unit_count = i + 1;
+        try_essential_again(&job->units[i]);
         count_stored_unit(job, &job->units[i]);
     }
     return 0;

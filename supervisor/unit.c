@@ -70,6 +70,15 @@ static void advance(struct supervisor *supervisor, struct job *job)
     }
 }
 
+void unit_job_admitted(struct supervisor *supervisor, struct job *job)
+{
+    job->over = job_advance(job);
+    check_failures(supervisor, job); /* an earlier ebbd may have come to it, and no further */
+    if (job->over) {
+        intake_settle(supervisor, job);
+    }
+}
+
 /* --- DONE --- */
 
 static void take_counts(struct job *job, const struct message *done, bool final)

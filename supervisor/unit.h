@@ -13,6 +13,8 @@
 
 struct supervisor;
 
+/* A job is taken into work, perhaps again: its stages are where its units are. */
+void unit_job_admitted(struct supervisor *supervisor, struct job *job);
 /* index: the unit's place in job->units. It had a worker until now. */
 void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
                const struct message *done);
