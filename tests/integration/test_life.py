@@ -334,6 +334,39 @@ def test_drain_with_a_delete_under_way(make_ebbd, script, tmp_path):
     assert time.monotonic() - started < seconds(5)
 
 
+def test_a_failed_survey_is_not_forgotten(make_ebbd, script):
+    """ebbd is killed when the survey has failed the job, but its worker has not gone yet."""
+    write_script(
+        script, "on=run stage=survey action=fail code=zero_pages retryable=0", "on=end action=deaf"
+    )
+    ebbd = make_ebbd({**SERIAL, **fake(script)})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("the survey has failed", lambda: ebbd.events("unit.failed"))
+    assert ebbd.job(job)["status"] == "processing"
+    ebbd.kill9()
+    ebbd.start()
+    row = ebbd.ended(job)
+    assert (row["status"], row["error"]["code"]) == ("failed", "zero_pages")
+
+
+def test_too_many_lost_pages_are_not_forgotten(make_ebbd, script, tmp_path):
+    """The same when most pages were lost, and only the conclusion is left to be done."""
+    shelf = tmp_path / "shelf"
+    write_script(script, "pages=4 unit=1", *[f"on=item item={n} action=segv" for n in (1, 2, 3)])
+    write_script(shelf, "on=run stage=finish action=sleep ms=20000")
+    ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("it is being concluded", lambda: [
+        row for row in ebbd.workers("library") if row["stage"] == "finish"
+    ])
+    ebbd.kill9()
+    write_script(shelf, "")
+    ebbd.start()
+    row = ebbd.ended(job)
+    assert (row["status"], row["error"]["code"]) == ("failed", "too_many_page_failures")
+    assert sorted(lost(row)) == [(1, "crashed"), (2, "crashed"), (3, "crashed")]
+
+
 def test_a_job_that_was_interrupted_says_so(make_ebbd, script):
     write_script(script, "pages=1", "on=item action=sleep ms=300")
     ebbd = make_ebbd({**SERIAL, **fake(script)})
