@@ -46,7 +46,7 @@ def sanitized():
 
 
 SANITIZED = EBBD.exists() and sanitized()
-FACTOR = 6 if SANITIZED else 1
+FACTOR = 4 if SANITIZED else 1
 
 
 def seconds(count):

@@ -19,7 +19,7 @@ import time
 import msgpack
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("EBB_BUILD", SOURCE / "build"))
+BUILD = pathlib.Path(os.environ.get("EBB_BUILD", SOURCE / "build")).resolve()
 WORKERS = BUILD / "libexec" / "ebb"
 TEST_WORKERS = BUILD / "libexec" / "ebb-test"
 

@@ -16,10 +16,10 @@ SERIAL = {"limits.cpu_slots": 1, "class.pdf.spare": 0}
 
 # Short, but longer than anything that goes well takes.
 IMPATIENT = {
-    "class.pdf.item_deadline": f"{daemon.seconds(300)}ms",
-    "class.pdf.start_deadline": f"{daemon.seconds(300)}ms",
-    "limits.frame_timeout": f"{daemon.seconds(200)}ms",
-    "limits.shutdown_grace": f"{daemon.seconds(200)}ms",
+    "class.pdf.item_deadline": f"{daemon.seconds(200)}ms",
+    "class.pdf.start_deadline": f"{daemon.seconds(200)}ms",
+    "limits.frame_timeout": f"{daemon.seconds(120)}ms",
+    "limits.shutdown_grace": f"{daemon.seconds(150)}ms",
     "limits.backoff_first": "20ms",
 }
 

@@ -35,6 +35,12 @@ def faulty(make_ebbd, tmp_path):
     return make
 
 
+def all_receipts(ebbd):
+    """When nobody is on the way to an end any more."""
+    ebbd.settle()
+    return ebbd.receipts()
+
+
 # What goes wrong while a page is in work, and the verdict for it.
 AT_PAGE = {
     "segv": ("action=segv", "crashed"),
@@ -86,7 +92,7 @@ def test_a_page_that_always_faults_is_lost_alone(faulty, fault):
     assert job["pages"] == PAGES
     assert job["pages_done"] == PAGES - 1
     # One in the unit, two on the page by itself.
-    counts = verdicts(ebbd.receipts())
+    counts = verdicts(all_receipts(ebbd))
     assert counts[verdict] == 3
     assert set(counts) == {"done", verdict}
     assert pages_in_library(ebbd, job) == GOOD_PAGES
@@ -101,7 +107,7 @@ def test_a_fault_that_does_not_come_back_costs_nothing(faulty, fault, tmp_path):
     ebbd = faulty(*rules_once(f"on=item item={BAD}", action, tmp_path))
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 2, verdict: 1}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2, verdict: 1}
     assert pages_in_library(ebbd, job) == list(range(1, PAGES + 1))
 
 
@@ -131,7 +137,7 @@ def test_a_fault_before_ready(faulty, fault, tmp_path):
     ebbd = faulty(*rules_once("on=init", action, tmp_path))
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    counts = verdicts(ebbd.receipts())
+    counts = verdicts(all_receipts(ebbd))
     assert counts.pop("done") == 2
     (given,) = counts
     assert given in verdict if isinstance(verdict, tuple) else given == verdict
@@ -158,7 +164,7 @@ def test_a_fault_before_the_first_unit(faulty, moment, fault, tmp_path):
     ebbd = faulty(*rules_once(f"on={moment}", action, tmp_path))
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 2, verdict: 1}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2, verdict: 1}
     assert pages_in_library(ebbd, job) == list(range(1, PAGES + 1))
 
 
@@ -184,7 +190,7 @@ def test_a_fault_after_done_costs_nothing(faulty, fault):
     ebbd = faulty(f"on=done stage=extract {action}")
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 1, verdict: 1}
+    assert verdicts(all_receipts(ebbd)) == {"done": 1, verdict: 1}
     assert ebbd.events("unit.retried") == []
     assert pages_in_library(ebbd, job) == list(range(1, PAGES + 1))
 
@@ -202,7 +208,7 @@ def test_a_fault_at_the_end(faulty, action, verdict):
     ebbd = faulty(f"on=end {action}")
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {verdict: 2}
+    assert verdicts(all_receipts(ebbd)) == {verdict: 2}
 
 
 def test_bye_though_the_work_goes_on(faulty):
@@ -210,7 +216,7 @@ def test_bye_though_the_work_goes_on(faulty):
     ebbd = faulty(f"on=item item={BAD} action=say text=BYE number=0")
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 1, "protocol_error": 1}
+    assert verdicts(all_receipts(ebbd)) == {"done": 1, "protocol_error": 1}
     assert pages_in_library(ebbd, job) == list(range(1, PAGES + 1))
 
 
@@ -225,7 +231,7 @@ def test_failed_is_tried_again_as_a_whole(faulty):
     assert lost(job) == [(page, "failed") for page in range(1, PAGES + 1)]
     assert [row["detail"] for row in job["pages_failed"]] == ["as the script says"] * PAGES
     assert len(ebbd.events("unit.retried")) == 1
-    assert verdicts(ebbd.receipts()) == {"done": 2}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2}
 
 
 def test_failed_for_good_is_not_tried_again(faulty):
@@ -247,7 +253,7 @@ def test_failed_for_memory_is_cut_down_to_the_page(faulty):
     ebbd = faulty(f"on=item item={BAD} action=fail code=memory_exceeded")
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == [(BAD, "memory_exceeded")]
-    assert verdicts(ebbd.receipts()) == {"done": 2}  # it never took its worker with it
+    assert verdicts(all_receipts(ebbd)) == {"done": 2}  # it never took its worker with it
     assert pages_in_library(ebbd, job) == GOOD_PAGES
 
 
@@ -256,7 +262,7 @@ def test_pages_that_the_worker_gives_up_cost_themselves(faulty):
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == [(2, "failed")]
     assert job["pages_failed"][0]["detail"] == "it is odd"
-    assert verdicts(ebbd.receipts()) == {"done": 2}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2}
 
 
 @pytest.mark.parametrize("action, verdict", [AT_PAGE["segv"], AT_PAGE["hang"], AT_PAGE["noise"]])
@@ -264,7 +270,7 @@ def test_a_survey_that_always_faults_fails_the_job(faulty, action, verdict):
     ebbd = faulty(f"on=run stage=survey {action}")
     job = ebbd.ended(ebbd.submit(DOCUMENT))
     assert (job["status"], job["error"]["code"]) == ("failed", verdict)
-    assert verdicts(ebbd.receipts()) == {verdict: 2}
+    assert verdicts(all_receipts(ebbd)) == {verdict: 2}
 
 
 def test_the_code_that_a_survey_fails_with_is_the_jobs(faulty):
@@ -272,7 +278,7 @@ def test_the_code_that_a_survey_fails_with_is_the_jobs(faulty):
     job = ebbd.ended(ebbd.submit(DOCUMENT))
     assert job["status"] == "failed"
     assert job["error"] == {"code": "zero_pages", "text": "none"}
-    assert verdicts(ebbd.receipts()) == {"done": 1}
+    assert verdicts(all_receipts(ebbd)) == {"done": 1}
 
 
 @pytest.mark.parametrize("unit", ["survey:1-1", "extract:7-9", "nothing:1-1"])
@@ -289,7 +295,7 @@ def test_more_than_half_of_the_pages_lost_fails_the_job(faulty):
     job = ebbd.ended(ebbd.submit(DOCUMENT))
     assert (job["status"], job["error"]["code"]) == ("failed", "too_many_page_failures")
     assert sorted(lost(job)) == [(page, "crashed") for page in (1, 2, 4, 6)]
-    assert verdicts(ebbd.receipts())["crashed"] == 3 * 4
+    assert verdicts(all_receipts(ebbd))["crashed"] == 3 * 4
 
 
 # All at once, several workers at a time.
@@ -307,7 +313,7 @@ def test_many_faults_in_one_document(faulty):
     ebbd = faulty(*rules, pages=60, settings={"limits.cpu_slots": 3}, spare=1)
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert sorted(lost(job)) == expected
-    counts = verdicts(ebbd.receipts())
+    counts = verdicts(all_receipts(ebbd))
     for verdict in {verdict for _, verdict in expected}:
         assert counts.pop(verdict) == 3 * sum(other == verdict for _, other in expected)
     assert set(counts) == {"done"}
@@ -325,7 +331,7 @@ def test_floods_are_cut_and_harmless(faulty):
     )
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 2}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2}
     assert ebbd.log().count("noise on standard error") <= 60
 
 
@@ -333,9 +339,9 @@ def test_floods_are_cut_and_harmless(faulty):
 def test_what_a_worker_forked_does_not_hold_it_up(faulty, keep_channel):
     """A grandchild in a session of its own: out of reach, but nothing waits for it."""
     ebbd = faulty(
-        f"on=item item=1 action=daemonise ms={seconds(3000)} keep_channel={keep_channel}",
+        f"on=item item=1 action=daemonise ms={seconds(800)} keep_channel={keep_channel}",
     )
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(ebbd.receipts()) == {"done": 2}
+    assert verdicts(all_receipts(ebbd)) == {"done": 2}
     wait_until("the grandchild ends", lambda: not reap_strays(), 4.0)

@@ -444,15 +444,15 @@ def test_delete_by_a_client_that_leaves(make_ebbd, script):
 
 
 def test_a_real_document_through_all_of_it(ebbd):
-    job = ebbd.submit(pdf(120, title="All of it"), name="all.pdf")
-    wait_until("it is in work", lambda: ebbd.job(job)["progress"] > 20)
+    job = ebbd.submit(pdf(400, title="All of it"), name="all.pdf")
+    wait_until("it is in work", lambda: ebbd.job(job)["progress"] > 16)
     ebbd.call("CANCEL_JOB", job=job)
     partly = library_size(ebbd)["pages"]
     ebbd.call("RESUME", job=job)
     row = ebbd.completed(job)
-    assert (row["pages"], row["pages_done"], lost(row)) == (120, 120, [])
-    assert partly <= 120
-    assert library_size(ebbd) == {"documents": 1, "pages": 120}
+    assert (row["pages"], row["pages_done"], lost(row)) == (400, 400, [])
+    assert partly <= 400
+    assert library_size(ebbd) == {"documents": 1, "pages": 400}
     hits = json.loads(ebbd.query("search", q="quick brown fox", k=5))["results"]
     assert len(hits) == 5
     text = ebbd.query("show", document=job, format="text", pages="7").decode()
