@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/hash.h"
 #include "ctl/format.h"
@@ -212,6 +213,32 @@ static void note_end(struct watch *watch, struct watch_job *job)
     }
 }
 
+/* What keeps all jobs waiting, not one of them. */
+static bool is_hindrance(const char *kind)
+{
+    static const char *const hindrances[] = {"class.throttled", "store.full", "memory.critical",
+                                             "memory.over"};
+
+    for (size_t i = 0; i < ARRAY_LEN(hindrances); i++) {
+        if (strcmp(hindrances[i], kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Said once each, so that nobody looks at a bar that stands still and wonders. */
+static void note_hindrance(struct watch *watch, struct value text)
+{
+    char why[ERROR_MESSAGE_BYTES];
+
+    format_text(text, why, sizeof(why));
+    if (strcmp(watch->hindrance, why) != 0) {
+        snprintf(watch->hindrance, sizeof(watch->hindrance), "%s", why);
+        output_note("work waits: %s", why);
+    }
+}
+
 static void note_event(void *user, struct value event)
 {
     struct watch *watch = user;
@@ -222,6 +249,10 @@ static void note_event(void *user, struct value event)
     format_text(value_get(event, "kind"), kind, sizeof(kind));
     if (strcmp(kind, "events.lost") == 0) {
         watch->ask_all = true;
+        return;
+    }
+    if (is_hindrance(kind)) {
+        note_hindrance(watch, value_get(event, "text"));
         return;
     }
     format_text(value_get(event, "job_id"), id, sizeof(id));

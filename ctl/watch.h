@@ -56,8 +56,9 @@ struct watch {
     struct arena *names;
     size_t count, capacity;
     size_t ended, failed, active;
-    uint64_t pages_ended; /* of jobs that ended */
-    uint64_t started_ms;  /* monotonic */
+    char hindrance[ERROR_MESSAGE_BYTES]; /* the last one told; "" for none */
+    uint64_t pages_ended;                /* of jobs that ended */
+    uint64_t started_ms;                 /* monotonic */
     /* Shows what there is to show: something changed, or a tenth of a second went by. May be NULL.
      */
     void (*show)(void *user, struct watch *watch);

@@ -317,6 +317,21 @@ void client_replay(struct client *client, uint64_t sequence)
     }
 }
 
+void client_tell_alerts(struct client *client)
+{
+    const struct supervisor *supervisor = client->control->supervisor;
+    for (size_t i = 0; i < ALERTS_MAX; i++) {
+        const struct alert *alert = &supervisor->alerts[i];
+        const struct event event = {.sequence = events_sequence(supervisor->events),
+                                    .time_ms = alert->since_ms,
+                                    .kind = alert->kind,
+                                    .text = alert->text};
+        if (alert->kind && !tell_event(client, &event)) {
+            return;
+        }
+    }
+}
+
 bool control_has_client(const struct control *control, const struct client *client)
 {
     const struct client *other;

@@ -47,6 +47,8 @@ void request_fail(struct request *request, const struct error *err);
 void client_own_answer(struct client *client, const char *path);
 /* From now on it gets events; of job only, when not NULL. */
 void client_subscribe(struct client *client, const struct uuid *job);
+/* The alerts that hold, as the events that told them: a newcomer has missed those. */
+void client_tell_alerts(struct client *client);
 /* Those later than sequence that are still kept. */
 void client_replay(struct client *client, uint64_t sequence);
 /* False when the client has been closed (an answer that it did not read). */

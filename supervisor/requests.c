@@ -394,6 +394,9 @@ static void handle_subscribe(struct request *request, const struct message *mess
     struct control *control = request->supervisor->control;
     client_subscribe(client, one_job ? &job : NULL);
     reply_packed(request, &data, &pack);
+    if (!one_job && control_has_client(control, client)) {
+        client_tell_alerts(client);
+    }
     if (control_has_client(control, client) && message_has(message, FIELD_SEQUENCE)) {
         client_replay(client, message_uint(message, FIELD_SEQUENCE, 0));
     }

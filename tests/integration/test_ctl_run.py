@@ -412,6 +412,19 @@ def test_a_second_interrupt_kills_a_daemon_that_does_not_end(runner, document, t
     assert "ebbd was killed, as you asked again" in err
 
 
+# --- what keeps work waiting ---
+
+
+def test_a_run_says_what_keeps_it_waiting(runner, document):
+    missing = "--set", "class.pdf.executable=/nowhere/ebb-pdf"
+    result = runner("run", document, "--timeout", f"{seconds(2)}s", *missing)
+    assert result.returncode == 1
+    assert result.stderr.count("work waits: class pdf") == 1
+    assert "/nowhere/ebb-pdf could not be executed" in result.stderr
+    result = runner("run")
+    assert result.returncode == 0, "the job was kept and goes on with the right program"
+
+
 # --- config ---
 
 
