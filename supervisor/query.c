@@ -176,15 +176,32 @@ void query_answered(struct query *query, const struct message *done)
     query_free(query);
 }
 
+static struct query *first_waiting(struct supervisor *supervisor, uint64_t deadline_ms)
+{
+    struct query *query;
+    TAILQ_FOREACH(query, &supervisor->queries, link)
+    {
+        if (!query->worker && query->deadline_ms <= deadline_ms) {
+            return query;
+        }
+    }
+    return NULL;
+}
+
+/* One at a time: telling one asker can take others out of the queue. */
 void query_fail_waiting(struct supervisor *supervisor, const char *code, const char *text)
 {
     struct query *query;
-    struct query *next;
-    for (query = TAILQ_FIRST(&supervisor->queries); query; query = next) {
-        next = TAILQ_NEXT(query, link);
-        if (!query->worker) {
-            query_failed(query, ERROR_CANCELLED, code, text);
-        }
+    while ((query = first_waiting(supervisor, UINT64_MAX))) {
+        query_failed(query, ERROR_CANCELLED, code, text);
+    }
+}
+
+void query_expire_waiting(struct supervisor *supervisor)
+{
+    struct query *query;
+    while ((query = first_waiting(supervisor, uv_now(supervisor->loop)))) {
+        query_failed(query, ERROR_SYSTEM, "failed", "no worker of the library was free in time");
     }
 }
 

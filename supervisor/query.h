@@ -51,6 +51,8 @@ int query_run(struct query *query, struct worker *worker, struct error *err);
 void query_answered(struct query *query, const struct message *done);
 /* All that have no worker yet are answered with an error. */
 void query_fail_waiting(struct supervisor *supervisor, const char *code, const char *text);
+/* So are those that waited too long. Not from within schedule_run. */
+void query_expire_waiting(struct supervisor *supervisor);
 void query_failed(struct query *query, enum error_code error, const char *code, const char *text);
 
 #endif

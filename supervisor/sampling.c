@@ -140,6 +140,7 @@ static void on_sample(uv_timer_t *timer)
         relieve(largest);
     }
     beat(supervisor);
+    query_expire_waiting(supervisor);
     /* Also without a change: idle pool workers go with time, a class may be due for a start. */
     schedule_run(supervisor);
 }

@@ -377,6 +377,7 @@ static void run_queries(struct pass *pass)
         if (query_run(query, worker, &err) < 0) {
             drop_lease(worker);
             query_failed(query, err.code, "invalid", err.msg); /* it did not fit into a frame */
+            next = TAILQ_FIRST(&supervisor->queries);          /* others may have gone with it */
             continue;
         }
         lease->query = query;

@@ -256,6 +256,7 @@ static void on_housekeeping(uv_timer_t *timer)
 {
     struct supervisor *supervisor = timer->data;
     removal_expired(supervisor);
+    query_expire_waiting(supervisor);
     intake_take(supervisor);
     schedule_run(supervisor);
 }
