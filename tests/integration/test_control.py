@@ -398,3 +398,21 @@ def test_a_query_whose_worker_fails(make_ebbd, script, action):
     assert refused.value.code == ("odd" if "odd" in action else "failed")
     assert answers(ebbd) == []
     ebbd.call("QUERY", kind="digest")
+
+
+def test_a_query_does_not_wait_for_ever(make_ebbd, script):
+    """No worker of the library starts: whoever asks is told, and DELETE leaves the job."""
+    ebbd = make_ebbd({
+        **fake(script, "library"), "limits.query_deadline": f"{seconds(300)}ms",
+        "memory.sample": "100ms", "limits.backoff_max": "100ms", "limits.active_jobs": 0,
+    })
+    job = ebbd.submit(DOCUMENT)
+    write_script(script, "on=init action=exit exit=3")
+    requests = [ebbd.connection.request("QUERY", kind="digest") for _ in range(3)]
+    requests.append(ebbd.connection.request("DELETE", job=job))
+    for request in requests:
+        with pytest.raises(Refused) as refused:
+            ebbd.connection.answer(request, timeout=3)
+        assert refused.value.code in ("failed", "internal")
+    write_script(script, "")
+    assert ebbd.call("DELETE", job=job)["status"] == "deleted"
