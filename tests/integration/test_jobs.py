@@ -276,6 +276,42 @@ def test_cancel_of_what_has_ended_is_refused(make_ebbd, script, state):
     assert ebbd.job(job) == before
 
 
+@pytest.mark.parametrize("request_name, told", [("CANCEL_JOB", "cancelled"), ("DELETE", "deleted")])
+@pytest.mark.parametrize("stage", ["survey", "extract"])
+def test_cancel_and_delete_while_rows_are_written(
+    make_ebbd, script, tmp_path, request_name, told, stage
+):
+    """The library may end what it has begun."""
+    shelf = tmp_path / "shelf"
+    write_script(shelf, f"on=run stage={stage} step=persist action=sleep ms=200")
+    ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("rows are written", lambda: [
+        row for row in ebbd.workers("library")
+        if (row["stage"], row["step"], row["state"]) == (stage, "persist", "busy")
+    ])
+    assert ebbd.call(request_name, job=job)["status"] == told
+    assert not [worker for worker in ebbd.workers() if worker["job_id"] == job]
+    assert verdicts(ebbd.receipts()).keys() <= {"done", "cancelled"}
+    ebbd.completed(ebbd.submit(DOCUMENT))
+
+
+def test_the_library_crashes_under_a_cancelled_job(make_ebbd, script, tmp_path):
+    shelf = tmp_path / "shelf"
+    write_script(
+        shelf, f"on=run step=persist once={shelf}.once action=sleep ms=200",
+        f"on=run step=persist once={shelf}.twice action=segv",
+    )
+    ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("rows are written", lambda: [
+        row for row in ebbd.workers("library") if row["state"] == "busy"
+    ])
+    assert ebbd.call("CANCEL_JOB", job=job)["status"] == "cancelled"
+    wait_until("it has crashed", lambda: ebbd.events("worker.died"))
+    ebbd.completed(ebbd.submit(DOCUMENT))
+
+
 def test_cancel_twice_at_once(make_ebbd, script):
     ebbd = make_for(make_ebbd, script, "deaf")
     job = in_state(ebbd, script, "deaf")

@@ -382,6 +382,25 @@ def test_a_job_that_was_interrupted_says_so(make_ebbd, script):
     assert lost(ebbd.completed(job)) == []
 
 
+def test_a_killed_ebbds_workers_have_receipts_too(make_ebbd, script):
+    """One process, one receipt: also for those that it could not wait for."""
+    write_script(script, "pages=2 unit=1", "on=item action=sleep ms=5000")
+    ebbd = make_ebbd({**fake(script, spare=2), "limits.cpu_slots": 2})
+    job = ebbd.submit(DOCUMENT)
+    wait_until("two work", lambda: [row["state"] for row in ebbd.workers()].count("busy") == 2)
+    wait_until("all is stored", lambda: ebbd.status()["store"]["queued"] == 0)
+    ended = [row["pid"] for row in ebbd.receipts()]
+    alive = list(daemon.children_of(ebbd.pid))
+    assert len(alive) >= 2
+    ebbd.kill9()
+    write_script(script, "pages=2 unit=1")
+    ebbd.start()
+    known = [row["pid"] for row in ebbd.receipts()]
+    assert sorted(known[:len(ended) + len(alive)]) == sorted(ended + alive)
+    row = ebbd.completed(job)
+    assert lost(row) == []
+
+
 # --- systemd ---
 
 
