@@ -186,6 +186,7 @@ def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=N
     exit code and everything that the terminal was sent, stdout and stderr in one."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    before = termios.tcgetattr(ours)
     process = subprocess.Popen(
         [str(program), *map(str, arguments)],
         env=environment(**{"TERM": "xterm-256color", **(env or {})}),
@@ -195,7 +196,6 @@ def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=N
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
-    before = termios.tcgetattr(ours)
     os.close(theirs)
     output, keys = b"", list(keys)
     until = time.monotonic() + seconds(timeout)
