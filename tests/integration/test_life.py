@@ -5,6 +5,7 @@ tells systemd."""
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 import daemon
 from daemon import EBBD, Refused, resident_bytes, seconds, wait_until
 from documents import pdf
-from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, pages_in_library, verdicts, write_script
+from fakes import DOCUMENT, SERIAL, fake, lost, pages_in_library, verdicts, write_script
 
 
 @pytest.fixture
@@ -106,8 +107,6 @@ def test_a_file_in_the_sockets_place_is_not_touched(make_ebbd):
 
 
 def test_a_newer_state_is_not_touched(make_ebbd):
-    import sqlite3
-
     ebbd = make_ebbd()
     ebbd.stop()
     with sqlite3.connect(ebbd.state / "state.db") as database:

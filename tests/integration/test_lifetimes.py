@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from daemon import seconds, wait_until
+from daemon import Refused, children_of, seconds, wait_until
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
 
 
@@ -195,7 +195,7 @@ def test_a_pool_worker_that_dies_is_replaced(make_ebbd, script):
         try:
             ebbd.connection.answer(request)
             outcomes.append("answered")
-        except Exception as error:  # Refused: its worker took the query with it
+        except Refused as error:  # its worker took the query with it
             outcomes.append(str(error))
     assert [outcome == "answered" for outcome in outcomes] == [True, True, False] * 2
     assert outcomes[2].startswith("failed: ")
@@ -324,8 +324,6 @@ def test_two_classes_in_trouble_are_told_apart(make_ebbd, script, tmp_path):
 
 def test_processes_seen_are_processes_counted(make_ebbd, script):
     """A look at /proc, as often as can be, against POOLS and the receipts."""
-    from daemon import children_of
-
     write_script(script, "pages=6 unit=1 page_ms=20", "on=item item=3 action=segv")
     ebbd = make_ebbd({"limits.cpu_slots": 3, **fake(script, spare=1)})
     seen, over = set(), threading.Event()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What processes cost, as receipts say it and as the kernel does; and the budget for all of them."""
+"""What processes cost, as receipts say it and as the kernel does; and the budget for them all."""
 
 import sqlite3
 import time
