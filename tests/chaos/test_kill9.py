@@ -84,11 +84,8 @@ def check(ebbd, undisturbed):
     return rows
 
 
-@pytest.fixture(scope="module")
-def undisturbed():
+def quiet_run():
     """The digest when nothing happens, and how long it takes."""
-    if not daemon.EBBD.exists():
-        pytest.skip(f"{daemon.EBBD} has not been built")
     ebbd = daemon.Ebbd()
     try:
         ebbd.start()
@@ -104,6 +101,15 @@ def undisturbed():
         return digest, took
     finally:
         ebbd.remove()
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    if not daemon.EBBD.exists():
+        pytest.skip(f"{daemon.EBBD} has not been built")
+    runs = [quiet_run() for _ in range(3)]
+    assert len({digest for digest, _ in runs}) == 1
+    return min(runs, key=lambda run: run[1])
 
 
 def kill_within(ebbd, moment, requests):
