@@ -16,7 +16,7 @@
 #include "common/clock.h"
 #include "proto/artifact.h"
 #include "proto/page.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 #include "workers/pdf/extract.h"
 
 enum show { SHOW_TIME, SHOW_TEXT, SHOW_BLOCKS };

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "proto/page.h"
-#include "workers/pdf/format.h"
+#include "workers/mupdf/format.h"
 #include "workers/pdf/glyph_names.h"
-#include "workers/pdf/glyphs.h"
-#include "workers/pdf/page_layout.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/glyphs.h"
+#include "workers/layout/page_layout.h"
+#include "workers/layout/text.h"
 
 #define STROKE_BYTES 8
 #define WIDTH_PT 600.0F

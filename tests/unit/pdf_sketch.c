@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "common/buf.h"
-#include "workers/pdf/page_layout.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/page_layout.h"
+#include "workers/layout/text.h"
 
 #define GLYPH_WIDTH 0.5F
 

@@ -10,9 +10,9 @@
 
 #include "common/arena.h"
 #include "proto/page.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 #include "workers/pdf/extract.h"
-#include "workers/pdf/glyphs.h"
+#include "workers/layout/glyphs.h"
 
 /* A page on which text is drawn by hand: every character is half its size wide. */
 struct sketch {

@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "pdf_sketch.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 #include "workers/pdf/extract.h"
 
 #define CATALOG "<< /Type /Catalog /Pages 2 0 R >>"

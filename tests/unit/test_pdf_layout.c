@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "pdf_sketch.h"
-#include "workers/pdf/layout.h"
-#include "workers/pdf/page_layout.h"
+#include "workers/layout/layout.h"
+#include "workers/layout/page_layout.h"
 
 static struct sketch sketch;
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "workers/pdf/fonts.h"
-#include "workers/pdf/format.h"
+#include "workers/mupdf/format.h"
 #include "workers/pdf/glyph_names.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/text.h"
 
 static void expect_name(const char *name, uint32_t count, uint32_t first, uint32_t last)
 {

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "workers/pdf/fonts.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/text.h"
 
 struct text_device {
     fz_device super;

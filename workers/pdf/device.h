@@ -8,7 +8,7 @@
 
 #include <mupdf/fitz.h>
 
-#include "workers/pdf/glyphs.h"
+#include "workers/layout/glyphs.h"
 
 /* width_pt, height_pt: of the page, for the cover of images. Borrows glyphs. Throws as mupdf
  * does. Close and drop it with fz_close_device and fz_drop_device. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "workers/pdf/device.h"
-#include "workers/pdf/page_layout.h"
+#include "workers/layout/page_layout.h"
 
 #define CACHED_PAGES 128U
 

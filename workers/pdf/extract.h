@@ -8,8 +8,8 @@
 #include "common/arena.h"
 #include "common/error.h"
 #include "proto/page.h"
-#include "workers/pdf/document.h"
-#include "workers/pdf/glyphs.h"
+#include "workers/mupdf/document.h"
+#include "workers/layout/glyphs.h"
 #include "workers/pdf/interpreter.h"
 
 struct extractor {

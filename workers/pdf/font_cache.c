@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "workers/pdf/fonts.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/text.h"
 
 #define MORE_MAX 4096U
 #define REVERSE_FIRST 0x20

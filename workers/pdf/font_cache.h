@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "workers/pdf/glyph_names.h"
-#include "workers/pdf/glyphs.h"
+#include "workers/layout/glyphs.h"
 
 /* What a code is. */
 struct font_code {

@@ -7,7 +7,7 @@
 
 #include <mupdf/fitz.h>
 
-#include "workers/pdf/glyphs.h"
+#include "workers/layout/glyphs.h"
 
 /* Fills name (without a subset prefix), style and metrics; key is the font. */
 void font_describe(fz_context *ctx, fz_font *font, struct glyph_font *ret_font);

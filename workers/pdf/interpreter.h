@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "workers/pdf/font_cache.h"
-#include "workers/pdf/glyphs.h"
+#include "workers/layout/glyphs.h"
 #include "workers/pdf/image_resources.h"
 
 #define FORM_DEPTH_MAX 24

@@ -8,7 +8,7 @@
 
 #include "common/arena.h"
 #include "proto/survey.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 
 /* At most SURVEY_OUTLINE_MAX entries, in order; loops end where they close. None where it is
  * damaged. Throws only FZ_ERROR_MEMORY. ret_entries: in arena. */

@@ -8,7 +8,7 @@
 #include "common/arena.h"
 #include "common/error.h"
 #include "proto/survey.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 
 /* Fills everything but sha256 and size_bytes. ret_record lives in arena. ERROR_MEMORY. */
 int survey_document(struct document *document, struct arena *arena,

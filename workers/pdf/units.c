@@ -21,10 +21,10 @@
 #include "proto/artifact.h"
 #include "proto/page.h"
 #include "proto/survey.h"
-#include "workers/pdf/document.h"
+#include "workers/mupdf/document.h"
 #include "workers/pdf/extract.h"
 #include "workers/pdf/survey.h"
-#include "workers/pdf/text.h"
+#include "workers/layout/text.h"
 
 #define PATH_BYTES 4096
 #define SOURCE_NAME "source"

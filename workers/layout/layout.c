@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What a block is. Only evidence of this page counts here: the size and weight of its body text,
+ * where a block lies, how it starts. Nothing blocks or logs.
+ */
+#include "workers/layout/layout.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "workers/layout/blocks.h"
+#include "workers/layout/text.h"
+
+#define SIZES_MAX 64
+#define HEADING_LARGER 1.12F /* than the body's size */
+#define HEADING_LINES_MAX 4U
+#define HEADING_CHARS_MAX 250U
+#define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
+#define SIZE_SAME 0.25F
+#define MARGIN_SHARE 0.13F /* of the page's height, at the top and at the bottom */
+#define MARGIN_LINES_MAX 3U
+#define MARGIN_BLOCKS_MAX 4 /* candidates at each end */
+#define MARKER_CHARS 8
+#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+/* How much of the page's text is of one size. */
+struct size_share {
+    float size_pt;
+    uint32_t chars, bold;
+};
+
+/* What most of the page's text looks like. */
+struct body {
+    float size_pt;
+    bool bold;
+    uint32_t chars;
+    struct size_share sizes[SIZES_MAX];
+    uint32_t size_count;
+};
+
+/* What all of a block's text looks like. */
+struct look {
+    float size_pt; /* of its largest text */
+    uint8_t style; /* bits that all of it has */
+    uint32_t chars;
+    uint32_t letters;
+};
+
+static void body_add(struct body *body, const struct page_span *span)
+{
+    uint32_t i = 0;
+
+    while (i < body->size_count && fabsf(body->sizes[i].size_pt - span->size_pt) > SIZE_SAME) {
+        i++;
+    }
+    body->chars += span->text_bytes;
+    if (i == SIZES_MAX) {
+        return;
+    }
+    if (i == body->size_count) {
+        body->sizes[body->size_count++] = (struct size_share){.size_pt = span->size_pt};
+    }
+    body->sizes[i].chars += span->text_bytes;
+    body->sizes[i].bold += span->style & PAGE_STYLE_BOLD ? span->text_bytes : 0;
+}
+
+static void body_find(const struct page_record *record, struct body *body)
+{
+    const struct size_share *best;
+
+    memset(body, 0, sizeof(*body));
+    for (uint32_t b = 0; b < record->block_count; b++) {
+        const struct page_block *block = &record->blocks[b];
+
+        for (uint32_t l = 0; l < block->line_count; l++) {
+            for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
+                body_add(body, &block->lines[l].spans[s]);
+            }
+        }
+    }
+    best = body->sizes;
+    for (uint32_t i = 1; i < body->size_count; i++) {
+        best = body->sizes[i].chars > best->chars ? &body->sizes[i] : best;
+    }
+    body->size_pt = best->size_pt;
+    body->bold = best->bold * 2 > best->chars;
+}
+
+/* The share of the page's text that is at least so large. */
+static float share_as_large(const struct body *body, float size_pt)
+{
+    uint32_t chars = 0;
+
+    for (uint32_t i = 0; i < body->size_count; i++) {
+        chars += body->sizes[i].size_pt > size_pt - SIZE_SAME ? body->sizes[i].chars : 0;
+    }
+    return body->chars > 0 ? (float)chars / (float)body->chars : 0;
+}
+
+/* The share of the page's text that is bold. */
+static float share_bold(const struct body *body)
+{
+    uint32_t chars = 0;
+
+    for (uint32_t i = 0; i < body->size_count; i++) {
+        chars += body->sizes[i].bold;
+    }
+    return body->chars > 0 ? (float)chars / (float)body->chars : 0;
+}
+
+static uint32_t letters_in(const struct page_span *span)
+{
+    uint32_t letters = 0;
+
+    for (uint32_t i = 0; i < span->text_bytes; i++) {
+        unsigned char c = (unsigned char)span->text[i];
+
+        letters += c >= 0x80 || (unsigned char)((c | 0x20) - 'a') < 26;
+    }
+    return letters;
+}
+
+static struct look look_of(const struct page_block *block)
+{
+    struct look look = {.style = 0xFF};
+
+    for (uint32_t l = 0; l < block->line_count; l++) {
+        for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
+            const struct page_span *span = &block->lines[l].spans[s];
+
+            look.chars += span->text_bytes;
+            look.letters += letters_in(span);
+            look.style &= span->style;
+            look.size_pt = fmaxf(look.size_pt, span->size_pt);
+        }
+    }
+    return look;
+}
+
+/* The block's first characters. */
+static uint32_t start_of(const struct page_block *block, uint32_t characters[MARKER_CHARS])
+{
+    uint32_t count = 0;
+
+    for (uint32_t s = 0; s < block->lines[0].span_count; s++) {
+        const struct page_span *span = &block->lines[0].spans[s];
+        const char *at = span->text;
+        const char *end = span->text + span->text_bytes;
+
+        while (at < end && count < MARKER_CHARS) {
+            size_t bytes;
+
+            characters[count++] = text_get(at, end, &bytes);
+            at += bytes;
+        }
+    }
+    return count;
+}
+
+static char last_byte(const struct page_block *block)
+{
+    const struct page_line *line = &block->lines[block->line_count - 1];
+    const struct page_span *span = &line->spans[line->span_count - 1];
+
+    return span->text_bytes > 0 ? span->text[span->text_bytes - 1] : '\0';
+}
+
+/* Short, rare in its size or weight on this page, and not cells of a table. */
+static bool is_heading(const struct page_block *block, const struct look *look,
+                       const struct body *body, bool tabular)
+{
+    char last = last_byte(block);
+
+    if (block->line_count > HEADING_LINES_MAX || look->chars > HEADING_CHARS_MAX || last == ',' ||
+        last == ';' || look->letters * 2 < look->chars) {
+        return false;
+    }
+    if (look->size_pt > HEADING_LARGER * body->size_pt &&
+        share_as_large(body, look->size_pt) < HEADING_SHARE) {
+        return true;
+    }
+    return !tabular && (look->style & PAGE_STYLE_BOLD) && !body->bold && last != '.' &&
+           share_bold(body) < HEADING_SHARE && look->size_pt > 0.95F * body->size_pt;
+}
+
+static enum page_block_kind kind_of(const struct page_block *block, const struct body *body,
+                                    bool tabular)
+{
+    struct look look = look_of(block);
+    uint32_t characters[MARKER_CHARS];
+    uint32_t count = start_of(block, characters);
+    uint32_t marker = blocks_marker(characters, count);
+
+    if (look.style & PAGE_STYLE_MONO) {
+        return PAGE_BLOCK_CODE;
+    }
+    if (is_heading(block, &look, body, tabular)) {
+        return PAGE_BLOCK_HEADING;
+    }
+    return marker > 0 && look.letters > 0 ? PAGE_BLOCK_LIST_ITEM : PAGE_BLOCK_TEXT;
+}
+
+uint64_t layout_margin_key(const struct page_block *block)
+{
+    uint64_t key = FNV_OFFSET;
+    bool in_digits = false;
+
+    for (uint32_t l = 0; l < block->line_count; l++) {
+        for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
+            const struct page_span *span = &block->lines[l].spans[s];
+
+            for (uint32_t i = 0; i < span->text_bytes; i++) {
+                unsigned char c = (unsigned char)span->text[i];
+                bool digit = c >= '0' && c <= '9';
+
+                if (c == ' ' || (digit && in_digits)) {
+                    continue;
+                }
+                key = (key ^ (digit ? '0' : c)) * FNV_PRIME;
+                in_digits = digit;
+            }
+        }
+    }
+    return key;
+}
+
+/* The short block nearest to the top (or bottom) edge that is not marked yet; NULL for none. */
+static struct page_block *next_to_edge(struct page_record *record, enum page_margin margin)
+{
+    float limit = record->height_pt * (margin == PAGE_MARGIN_TOP ? MARGIN_SHARE : 1 - MARGIN_SHARE);
+    struct page_block *nearest = NULL;
+
+    for (uint32_t b = 0; b < record->block_count; b++) {
+        struct page_block *block = &record->blocks[b];
+        const struct page_box *box = &block->box;
+
+        if (block->margin != PAGE_MARGIN_NONE || block->line_count > MARGIN_LINES_MAX ||
+            box->y1 < 0 || box->y0 > record->height_pt) {
+            continue;
+        }
+        if (margin == PAGE_MARGIN_TOP && box->y1 <= limit &&
+            (!nearest || box->y0 < nearest->box.y0)) {
+            nearest = block;
+        }
+        if (margin == PAGE_MARGIN_BOTTOM && box->y0 >= limit &&
+            (!nearest || box->y1 > nearest->box.y1)) {
+            nearest = block;
+        }
+    }
+    return nearest;
+}
+
+static void find_margins(struct page_record *record, enum page_margin margin)
+{
+    for (int i = 0; i < MARGIN_BLOCKS_MAX; i++) {
+        struct page_block *block = next_to_edge(record, margin);
+
+        if (!block) {
+            return;
+        }
+        block->margin = margin;
+        block->margin_key = layout_margin_key(block);
+    }
+}
+
+void layout_classify(struct page_record *record, const bool *tabular)
+{
+    struct body body;
+
+    body_find(record, &body);
+    for (uint32_t b = 0; b < record->block_count; b++) {
+        record->blocks[b].kind = kind_of(&record->blocks[b], &body, tabular[b]);
+    }
+    find_margins(record, PAGE_MARGIN_TOP);
+    find_margins(record, PAGE_MARGIN_BOTTOM);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * From regions to lines: fragments on one baseline, or nearly, from left to right.
+ * Nothing blocks or logs.
+ */
+#include "workers/layout/lines.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "workers/layout/bidi.h"
+#include "workers/layout/blocks.h"
+
+#define SAME_LINE 0.5F /* of the smaller size, between baselines */
+#define WIDE_GAP 1.5F  /* of the size */
+#define SCRIPT_SHIFT 0.68F
+#define SCRIPT_CHARS 4U /* at most in a raised or lowered fragment */
+
+static int by_baseline(const void *a, const void *b)
+{
+    const struct fragment *x = *(const struct fragment *const *)a;
+    const struct fragment *y = *(const struct fragment *const *)b;
+
+    if (x->baseline != y->baseline) {
+        return x->baseline < y->baseline ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : 1;
+}
+
+/* Leaders are often drawn under the text that they lead from: their middle counts. */
+static float place_of(const struct fragment *fragment)
+{
+    return fragment->leader ? (fragment->left + fragment->right) / 2 : fragment->left;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct fragment *x = *(const struct fragment *const *)a;
+    const struct fragment *y = *(const struct fragment *const *)b;
+    float place_x = place_of(x);
+    float place_y = place_of(y);
+
+    if (place_x != place_y) {
+        return place_x < place_y ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : 1;
+}
+
+static void sort(struct fragment **fragments, uint32_t count,
+                 int (*compare)(const void *, const void *))
+{
+    for (uint32_t i = 1; i < count; i++) {
+        if (compare(&fragments[i - 1], &fragments[i]) > 0) {
+            qsort(fragments, count, sizeof(struct fragment *), compare);
+            return;
+        }
+    }
+}
+
+/* Whether fragment stands on the line that main, its largest part so far, began. A few smaller
+ * characters may be raised or lowered further: they are scripts. */
+static bool same_line(const struct fragment *main, const struct fragment *fragment)
+{
+    float apart = fabsf(fragment->baseline - main->baseline);
+    float smaller = fminf(main->size_pt, fragment->size_pt);
+    float larger = fmaxf(main->size_pt, fragment->size_pt);
+    uint32_t chars = main->size_pt < fragment->size_pt ? main->chars : fragment->chars;
+
+    return apart < SAME_LINE * smaller ||
+           (chars <= SCRIPT_CHARS && smaller < 0.9F * larger && apart < SCRIPT_SHIFT * larger);
+}
+
+static uint8_t fragment_style(const struct glyphs *glyphs, const struct fragment *fragment)
+{
+    uint8_t style = 0xFF;
+
+    for (uint32_t i = 0; i < fragment->run_count; i++) {
+        const struct glyph_run *run = &glyphs->runs[fragment->run_first + i];
+
+        if (run->count > 1 || glyphs->items[run->first].character != ' ') {
+            style &= run->style;
+        }
+    }
+    return style;
+}
+
+static void line_finish(const struct glyphs *glyphs, struct line *line)
+{
+    const struct fragment *before = NULL;
+
+    sort(line->fragments, line->count, by_place);
+    line->left = INFINITY;
+    line->right = -INFINITY;
+    line->top = INFINITY;
+    line->bottom = -INFINITY;
+    line->style = 0xFF;
+    for (uint32_t i = 0; i < line->count; i++) {
+        const struct fragment *fragment = line->fragments[i];
+
+        line->left = fminf(line->left, fragment->left);
+        line->right = fmaxf(line->right, fragment->right);
+        line->top = fminf(line->top, fragment->top);
+        line->bottom = fmaxf(line->bottom, fragment->bottom);
+        line->chars += fragment->chars;
+        line->style &= fragment_style(glyphs, fragment);
+        if (fragment->size_pt > line->size_pt) {
+            line->size_pt = fragment->size_pt;
+            line->baseline = fragment->baseline;
+        }
+        if (before && fragment->left - before->right > WIDE_GAP * line->size_pt) {
+            line->wide_gaps++;
+        }
+        before = fragment;
+    }
+    line->right_to_left = bidi_is_right_to_left(glyphs, line);
+}
+
+/* The lines of one region, appended. */
+static void region_lines(const struct glyphs *glyphs, const struct region *region,
+                         struct lines *lines)
+{
+    uint32_t first = lines->count;
+    struct line *line = NULL;
+    const struct fragment *main = NULL;
+
+    sort(region->fragments, region->count, by_baseline);
+    for (uint32_t i = 0; i < region->count; i++) {
+        struct fragment *fragment = region->fragments[i];
+
+        if (!line || !same_line(main, fragment)) {
+            line = &lines->items[lines->count++];
+            *line = (struct line){.fragments = &region->fragments[i]};
+            main = fragment;
+        } else if (fragment->size_pt > main->size_pt) {
+            main = fragment;
+        }
+        line->count++;
+    }
+    for (uint32_t i = first; i < lines->count; i++) {
+        line_finish(glyphs, &lines->items[i]);
+    }
+    blocks_split(glyphs, &lines->items[first], lines->count - first);
+}
+
+int lines_build(const struct glyphs *glyphs, const struct reading_order *order, struct arena *arena,
+                struct lines *ret_lines, struct error *err)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < order->count; i++) {
+        most += order->regions[i].count;
+    }
+    ret_lines->count = 0;
+    ret_lines->items = arena_calloc(arena, most ? most : 1, sizeof(*ret_lines->items));
+    if (!ret_lines->items) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u lines", most);
+    }
+    for (uint32_t i = 0; i < order->count; i++) {
+        region_lines(glyphs, &order->regions[i], ret_lines);
+    }
+    return 0;
+}
