@@ -144,9 +144,9 @@ void sample_message(struct buf *out, enum message_type type, enum sample_kind ki
 /* --- records --- */
 
 static struct page_span SPANS[] = {
-    {"Chapter ", 8, 0, PAGE_STYLE_BOLD, 17.215F, 0x102030, {72.0F, 71.996F, 140.5F, 90.0F}},
-    {"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", 8, 1, 0, 9.963F, 0, {-3.25F, 100.01F, 1e-7F, 110.99F}},
-    {"", 0, 1, PAGE_STYLE_HIDDEN, 0.0F, 0xffffff, {0.0F, 0.0F, 0.0F, 0.0F}},
+    {"Chapter ", 8, 0, PAGE_STYLE_BOLD, 17.215F, 0x102030, {72.0F, 71.996F, 140.5F, 90.0F}, 0},
+    {"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", 8, 1, 0, 9.963F, 0, {-3.25F, 100.01F, 1e-7F, 110.99F}, 0},
+    {"", 0, 1, PAGE_STYLE_HIDDEN, 0.0F, 0xffffff, {0.0F, 0.0F, 0.0F, 0.0F}, 0},
 };
 
 static struct page_line LINES[] = {

@@ -268,6 +268,8 @@ static int put_block(struct markdown_page *page, const struct page_block *block,
         return put_code(page, block, 1, err);
     case PAGE_BLOCK_TEXT:
     case PAGE_BLOCK_HEADING:
+    case PAGE_BLOCK_CAPTION:
+    case PAGE_BLOCK_FOOTNOTE:
         return put_paragraph(page, block, err);
     case PAGE_BLOCK_IMAGE:
     case PAGE_BLOCK_COUNT:
