@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Writing page records. (Reading is in page_decode.c.)
+ * Writing page records. (Reading is in page_decode.c; tables and images in files of their own.)
  *
  * A page has thousands of spans, so each is written in one go: room for all its numbers, then the
  * text. Fixed arrays, no keys: the order of the fields is the format.
@@ -60,6 +60,23 @@ float page_wire_share(float share)
     return share < 1 ? share : 1;
 }
 
+uint64_t page_wire_confidence(float confidence)
+{
+    return page_wire_length(confidence < (float)PAGE_WIRE_CONFIDENCE_MAX
+                                ? confidence
+                                : (float)PAGE_WIRE_CONFIDENCE_MAX);
+}
+
+int64_t page_wire_degrees(float degrees)
+{
+    if (degrees > PAGE_WIRE_DEGREES_MAX) {
+        degrees = PAGE_WIRE_DEGREES_MAX;
+    } else if (degrees < -PAGE_WIRE_DEGREES_MAX) {
+        degrees = -PAGE_WIRE_DEGREES_MAX;
+    }
+    return page_wire_hundredths(degrees);
+}
+
 /* Where size_bytes may be written; NULL, remembered by pack, when there is no room for them. */
 static uint8_t *room(struct pack *pack, size_t size_bytes)
 {
@@ -104,8 +121,8 @@ static void put_span(struct pack *pack, const struct page_record *record,
     uint8_t *at;
 
     if (span->font >= record->font_count || span->style & ~PAGE_WIRE_STYLE_MASK ||
-        span->color_rgb > PAGE_WIRE_COLOR_MAX) {
-        invalid(pack, record, "a span with a font, style or colour that does not exist");
+        span->color_rgb > PAGE_WIRE_COLOR_MAX || span->confidence > PAGE_WIRE_CONFIDENCE_MAX) {
+        invalid(pack, record, "a span with a font, style, colour or confidence of no kind");
         return;
     }
     at = room(pack, ROOM_BYTES + (clean ? span->text_bytes : 0));
@@ -118,6 +135,7 @@ static void put_span(struct pack *pack, const struct page_record *record,
     at = pack_bytes_uint(at, span->style);
     at = pack_bytes_uint(at, page_wire_length(span->size_pt));
     at = pack_bytes_uint(at, span->color_rgb);
+    at = pack_bytes_uint(at, span->confidence);
     if (clean) {
         at = pack_bytes_str(at, span->text_bytes);
         if (span->text_bytes > 0) {
@@ -156,13 +174,43 @@ static void put_line(struct pack *pack, const struct page_record *record,
     }
 }
 
+/* What is wrong with what a block says of itself; NULL when nothing is. */
+static const char *block_fault(const struct page_record *record, const struct page_block *block)
+{
+    if ((unsigned)block->kind >= PAGE_BLOCK_COUNT || (unsigned)block->margin > PAGE_MARGIN_BOTTOM ||
+        block->level > PAGE_LIST_LEVEL_MAX) {
+        return "a block of a kind, margin or level that does not exist";
+    }
+    if (block->kind == PAGE_BLOCK_IMAGE && block->image >= record->image_record_count) {
+        return "a block of an image that does not exist";
+    }
+    if (block->table) {
+        return block->kind == PAGE_BLOCK_TABLE ? page_table_fault(block->table)
+                                               : "a table in a block of another kind";
+    }
+    return NULL;
+}
+
+/* The table or the image's place. */
+static void put_content(struct pack *pack, const struct page_block *block)
+{
+    if (block->table) {
+        page_wire_put_table(pack, block->table);
+    } else if (block->kind == PAGE_BLOCK_IMAGE) {
+        pack_uint(pack, block->image);
+    } else {
+        pack_nil(pack);
+    }
+}
+
 static void put_block(struct pack *pack, const struct page_record *record,
                       const struct page_block *block)
 {
+    const char *fault = block_fault(record, block);
     uint8_t *at = room(pack, ROOM_BYTES);
 
-    if ((unsigned)block->kind >= PAGE_BLOCK_COUNT || (unsigned)block->margin > PAGE_MARGIN_BOTTOM) {
-        invalid(pack, record, "a block of a kind or margin that does not exist");
+    if (fault) {
+        invalid(pack, record, fault);
         return;
     }
     if (!at) {
@@ -173,7 +221,10 @@ static void put_block(struct pack *pack, const struct page_record *record,
     at = pack_bytes_uint(at, (uint64_t)block->margin);
     at = pack_bytes_uint(at, block->margin == PAGE_MARGIN_NONE ? 0 : block->margin_key);
     at = put_box(at, &block->box);
-    wrote_up_to(pack, pack_bytes_array(at, block->line_count));
+    at = pack_bytes_uint(at, block->ocr ? PAGE_WIRE_BLOCK_OCR : 0U);
+    wrote_up_to(pack, pack_bytes_uint(at, block->level));
+    put_content(pack, block);
+    pack_array(pack, block->line_count);
     for (uint32_t i = 0; i < block->line_count && !pack->failed; i++) {
         put_line(pack, record, &block->lines[i]);
     }
@@ -201,7 +252,30 @@ static void put_fonts(struct pack *pack, const struct page_record *record)
     }
 }
 
-/* Everything but fonts and blocks. */
+static void put_images(struct pack *pack, const struct page_record *record)
+{
+    pack_array(pack, record->image_record_count);
+    for (uint32_t i = 0; i < record->image_record_count && !pack->failed; i++) {
+        const char *fault = page_image_fault(&record->images[i]);
+
+        if (fault) {
+            invalid(pack, record, fault);
+            return;
+        }
+        page_wire_put_image(pack, &record->images[i]);
+    }
+}
+
+/* What ocr says of the page as a whole. */
+static void put_reading(struct pack *pack, const struct page_record *record)
+{
+    pack_uint(pack, page_wire_confidence(record->confidence));
+    put_text_or_nil(pack, record->ocr_languages, PAGE_OCR_LANGUAGES_MAX_BYTES);
+    pack_uint(pack, record->ocr_dpi);
+    pack_int(pack, page_wire_degrees(record->ocr_skew_deg));
+}
+
+/* Everything but fonts, images and blocks. */
 static void put_head(struct pack *pack, const struct page_record *record)
 {
     pack_array(pack, PAGE_WIRE_FIELDS);
@@ -220,6 +294,7 @@ static void put_head(struct pack *pack, const struct page_record *record)
     pack_uint(pack, record->hidden_count);
     pack_uint(pack, record->image_count);
     pack_float(pack, page_wire_share(record->image_cover));
+    put_reading(pack, record);
     pack_array(pack, record->warning_count);
     for (uint32_t i = 0; i < record->warning_count; i++) {
         pack_str_cut(pack, record->warnings[i], PAGE_WARNING_MAX_BYTES);
@@ -237,14 +312,17 @@ int page_record_encode(const struct page_record *record, struct buf *out, struct
         return error_set(err, ERROR_INVALID, "page %" PRIu32 ": no number, source or rotation",
                          record->number);
     }
-    if (record->font_count > PAGE_FONTS_MAX || record->warning_count > PAGE_WARNINGS_MAX) {
-        return error_set(err, ERROR_INVALID,
-                         "page %" PRIu32 ": %" PRIu32 " fonts and %" PRIu32 " warnings",
-                         record->number, record->font_count, record->warning_count);
+    if (record->font_count > PAGE_FONTS_MAX || record->warning_count > PAGE_WARNINGS_MAX ||
+        record->image_record_count > PAGE_IMAGES_MAX) {
+        return error_set(
+            err, ERROR_INVALID,
+            "page %" PRIu32 ": %" PRIu32 " fonts, %" PRIu32 " warnings and %" PRIu32 " images",
+            record->number, record->font_count, record->warning_count, record->image_record_count);
     }
     pack_init(&pack, out);
     put_head(&pack, record);
     put_fonts(&pack, record);
+    put_images(&pack, record);
     pack_array(&pack, record->block_count);
     for (uint32_t i = 0; i < record->block_count && !pack.failed; i++) {
         put_block(&pack, record, &record->blocks[i]);

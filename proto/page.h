@@ -189,10 +189,9 @@ struct page_record {
 #define PAGE_WARNINGS_MAX 16
 #define PAGE_FONTS_MAX 65536U
 #define PAGE_COORDINATE_MAX_PT 20000000.0F
-#define PAGE_RECORD_VERSION 1
+#define PAGE_RECORD_VERSION 2
 #define PAGE_IMAGES_MAX 4096U
-#define PAGE_TABLE_SIDE_MAX 4096U /* rows, columns */
-#define PAGE_TABLE_CELLS_MAX 65536U
+#define PAGE_TABLE_CELLS_MAX 65536U /* rows times columns */
 #define PAGE_LIST_LEVEL_MAX 15U
 
 /* Most bytes of the texts but the page's own and the spans'; encoding cuts at a character. */

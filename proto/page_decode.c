@@ -28,7 +28,7 @@ static float take_coordinate(struct record *in)
     return points;
 }
 
-static float take_length(struct record *in)
+float page_wire_take_length(struct record *in)
 {
     float points = take_coordinate(in);
 
@@ -59,7 +59,7 @@ static float take_share(struct record *in)
     return share;
 }
 
-static void take_box(struct record *in, struct page_box *ret_box)
+void page_wire_take_box(struct record *in, struct page_box *ret_box)
 {
     ret_box->x0 = take_coordinate(in);
     ret_box->y0 = take_coordinate(in);
@@ -74,11 +74,12 @@ static void take_span(struct record *in, uint32_t font_count, struct page_span *
     size_t size_bytes;
 
     scan_array_of(scan, PAGE_WIRE_SPAN_FIELDS);
-    take_box(in, &ret_span->box);
+    page_wire_take_box(in, &ret_span->box);
     ret_span->font = (uint16_t)record_u32(in, 0, UINT16_MAX);
     ret_span->style = (uint8_t)record_u32(in, 0, PAGE_WIRE_STYLE_MASK);
-    ret_span->size_pt = take_length(in);
+    ret_span->size_pt = page_wire_take_length(in);
     ret_span->color_rgb = record_u32(in, 0, PAGE_WIRE_COLOR_MAX);
+    ret_span->confidence = (uint8_t)record_u32(in, 0, PAGE_WIRE_CONFIDENCE_MAX);
     text = scan_str(scan, 0, UINT32_MAX, &size_bytes);
     ret_span->text = record_copy(in, text, size_bytes);
     ret_span->text_bytes = (uint32_t)size_bytes;
@@ -93,7 +94,7 @@ static void take_line(struct record *in, uint32_t font_count, struct page_line *
     uint32_t flags;
 
     scan_array_of(scan, PAGE_WIRE_LINE_FIELDS);
-    take_box(in, &ret_line->box);
+    page_wire_take_box(in, &ret_line->box);
     ret_line->angle_deg = (int16_t)scan_int(scan, PAGE_WIRE_ANGLE_MIN, PAGE_WIRE_ANGLE_MAX);
     flags = record_u32(in, 0, PAGE_WIRE_LINE_FLAGS);
     ret_line->vertical = flags & PAGE_WIRE_LINE_VERTICAL;
@@ -107,7 +108,24 @@ static void take_line(struct record *in, uint32_t font_count, struct page_line *
     }
 }
 
-static void take_block(struct record *in, uint32_t font_count, struct page_block *ret_block)
+/* The table or the image's place. */
+static void take_content(struct record *in, const struct page_record *page,
+                         struct page_block *block)
+{
+    if (block->kind == PAGE_BLOCK_TABLE) {
+        block->table = page_wire_take_table(in);
+    } else if (block->kind == PAGE_BLOCK_IMAGE) {
+        block->image = record_u32(in, 0, UINT32_MAX);
+        if (block->image >= page->image_record_count) {
+            scan_fail(&in->scan, "an image that does not exist");
+        }
+    } else if (!scan_nil(&in->scan)) {
+        scan_fail(&in->scan, "a table or image in a block of another kind");
+    }
+}
+
+static void take_block(struct record *in, const struct page_record *page,
+                       struct page_block *ret_block)
 {
     struct scan *scan = &in->scan;
 
@@ -116,12 +134,15 @@ static void take_block(struct record *in, uint32_t font_count, struct page_block
     ret_block->margin = (enum page_margin)record_u32(in, 0, PAGE_MARGIN_BOTTOM);
     ret_block->margin_key =
         scan_uint(scan, 0, ret_block->margin == PAGE_MARGIN_NONE ? 0 : UINT64_MAX);
-    take_box(in, &ret_block->box);
+    page_wire_take_box(in, &ret_block->box);
+    ret_block->ocr = record_u32(in, 0, PAGE_WIRE_BLOCK_FLAGS) & PAGE_WIRE_BLOCK_OCR;
+    ret_block->level = (uint8_t)record_u32(in, 0, PAGE_LIST_LEVEL_MAX);
+    take_content(in, page, ret_block);
     ret_block->line_count = scan_array(scan, UINT32_MAX);
     ret_block->lines = record_alloc(in, ret_block->line_count, sizeof(*ret_block->lines),
                                     1 + PAGE_WIRE_LINE_FIELDS);
     for (uint32_t i = 0; i < ret_block->line_count && !scan->fault; i++) {
-        take_line(in, font_count, &ret_block->lines[i]);
+        take_line(in, page->font_count, &ret_block->lines[i]);
     }
 }
 
@@ -139,6 +160,16 @@ static void take_fonts(struct record *in, struct page_record *page)
     }
 }
 
+static void take_images(struct record *in, struct page_record *page)
+{
+    page->image_record_count = scan_array(&in->scan, PAGE_IMAGES_MAX);
+    page->images = record_alloc(in, page->image_record_count, sizeof(*page->images),
+                                1 + PAGE_WIRE_IMAGE_FIELDS);
+    for (uint32_t i = 0; i < page->image_record_count && !in->scan.fault; i++) {
+        page_wire_take_image(in, &page->images[i]);
+    }
+}
+
 static void take_blocks(struct record *in, struct page_record *page)
 {
     struct scan *scan = &in->scan;
@@ -147,7 +178,7 @@ static void take_blocks(struct record *in, struct page_record *page)
     page->blocks =
         record_alloc(in, page->block_count, sizeof(*page->blocks), 1 + PAGE_WIRE_BLOCK_FIELDS);
     for (uint32_t i = 0; i < page->block_count && !scan->fault; i++) {
-        take_block(in, page->font_count, &page->blocks[i]);
+        take_block(in, page, &page->blocks[i]);
     }
 }
 
@@ -162,6 +193,19 @@ static void take_warnings(struct record *in, struct page_record *page)
     }
 }
 
+/* What ocr says of the page as a whole. */
+static void take_reading(struct record *in, struct page_record *page)
+{
+    int64_t degrees;
+
+    page->confidence = (float)record_u32(in, 0, 100 * PAGE_WIRE_CONFIDENCE_MAX) / 100;
+    page->ocr_languages = record_text_or_nil(in, PAGE_OCR_LANGUAGES_MAX_BYTES);
+    page->ocr_dpi = (uint16_t)record_u32(in, 0, UINT16_MAX);
+    degrees = scan_int(&in->scan, (int64_t)(-100 * PAGE_WIRE_DEGREES_MAX),
+                       (int64_t)(100 * PAGE_WIRE_DEGREES_MAX));
+    page->ocr_skew_deg = (float)degrees / 100;
+}
+
 /* Everything in front of the text. */
 static void take_head(struct record *in, struct page_record *page)
 {
@@ -171,8 +215,8 @@ static void take_head(struct record *in, struct page_record *page)
     scan_uint(scan, PAGE_RECORD_VERSION, PAGE_RECORD_VERSION);
     page->number = record_u32(in, 1, UINT32_MAX);
     page->label = record_text_or_nil(in, PAGE_LABEL_MAX_BYTES);
-    page->width_pt = take_length(in);
-    page->height_pt = take_length(in);
+    page->width_pt = page_wire_take_length(in);
+    page->height_pt = page_wire_take_length(in);
     page->rotation_deg = (uint16_t)record_u32(in, 0, 270);
     if (page->rotation_deg % 90 != 0) {
         scan_fail(scan, "a rotation that does not exist");
@@ -186,6 +230,7 @@ static void take_head(struct record *in, struct page_record *page)
     page->hidden_count = record_u32(in, 0, UINT32_MAX);
     page->image_count = record_u32(in, 0, UINT32_MAX);
     page->image_cover = take_share(in);
+    take_reading(in, page);
     take_warnings(in, page);
 }
 
@@ -203,6 +248,7 @@ int page_record_decode(const void *data, size_t size_bytes, struct arena *arena,
     page.text = record_copy(&in, text, text_bytes);
     page.text_bytes = (uint32_t)text_bytes;
     take_fonts(&in, &page);
+    take_images(&in, &page);
     take_blocks(&in, &page);
     if (record_finish(&in, "page", err) < 0) {
         return -1;
@@ -223,6 +269,7 @@ int page_record_decode_head(const void *data, size_t size_bytes, struct arena *a
     page.text = scan_str(&in.scan, 0, UINT32_MAX, &text_bytes);
     page.text_bytes = (uint32_t)text_bytes;
     scan_skip(&in.scan, 1, NULL); /* fonts */
+    scan_skip(&in.scan, 1, NULL); /* images */
     scan_skip(&in.scan, 1, NULL); /* blocks */
     if (record_finish(&in, "page", err) < 0) {
         return -1;

@@ -144,7 +144,7 @@ void sample_message(struct buf *out, enum message_type type, enum sample_kind ki
 /* --- records --- */
 
 static struct page_span SPANS[] = {
-    {"Chapter ", 8, 0, PAGE_STYLE_BOLD, 17.215F, 0x102030, {72.0F, 71.996F, 140.5F, 90.0F}, 0},
+    {"Chapter ", 8, 0, PAGE_STYLE_BOLD, 17.215F, 0x102030, {72.0F, 71.996F, 140.5F, 90.0F}, 97},
     {"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", 8, 1, 0, 9.963F, 0, {-3.25F, 100.01F, 1e-7F, 110.99F}, 0},
     {"", 0, 1, PAGE_STYLE_HIDDEN, 0.0F, 0xffffff, {0.0F, 0.0F, 0.0F, 0.0F}, 0},
 };
@@ -161,6 +161,39 @@ static struct page_line LINES[] = {
     {.box = {1.0F, 2.0F, 3.0F, 4.0F}, .angle_deg = 180},
 };
 
+static struct page_cell CELLS[] = {
+    {.column_span = 2, .row_span = 1, .header = true, .text = "Tide", .text_bytes = 4},
+    {.row = 1, .row_span = 2, .column_span = 1, .text = "high", .text_bytes = 4},
+    {.row = 1, .column = 1, .row_span = 1, .column_span = 1, .text = ""},
+    {.row = 2, .column = 1, .row_span = 1, .column_span = 1, .text = "4.5 m", .text_bytes = 5},
+};
+
+static struct page_table TABLE = {
+    .rows = 3, .columns = 2, .ruled = true, .cells = CELLS, .cell_count = ARRAY_LEN(CELLS)};
+
+static struct page_image IMAGES[] = {
+    {.role = PAGE_IMAGE_ROLE_CONTENT,
+     .key = "0123456789abcdef0123456789abcdef",
+     .format = "png",
+     .color_space = "cmyk",
+     .width_px = 491,
+     .height_px = 353,
+     .bits = 8,
+     .masked = true,
+     .file_bytes = 70000,
+     .sharpness = 0.25F,
+     .contrast = 0.5F,
+     .brightness = 0.75F,
+     .noise = 0.0001F,
+     .quality = 1,
+     .perceptual_hash = 0x0123456789abcdef,
+     .box = {44.0F, 587.25F, 289.5F, 763.75F},
+     .dpi = 143.88F,
+     .angle_deg = -90,
+     .caption = "Figure 1: the ebb"},
+    {.role = PAGE_IMAGE_ROLE_TINY, .format = "", .color_space = "gray"},
+};
+
 static struct page_block BLOCKS[] = {
     {.kind = PAGE_BLOCK_HEADING,
      .margin = PAGE_MARGIN_TOP,
@@ -172,7 +205,10 @@ static struct page_block BLOCKS[] = {
      .box = {-3.25F, 100.0F, 540.0F, 111.0F},
      .lines = &LINES[1],
      .line_count = 2},
-    {.kind = PAGE_BLOCK_IMAGE, .margin = PAGE_MARGIN_BOTTOM},
+    {.kind = PAGE_BLOCK_IMAGE, .margin = PAGE_MARGIN_BOTTOM, .image = 1},
+    {.kind = PAGE_BLOCK_LIST_ITEM, .level = 2, .ocr = true},
+    {.kind = PAGE_BLOCK_TABLE, .table = &TABLE},
+    {.kind = PAGE_BLOCK_TABLE},
 };
 
 static struct page_font FONTS[] = {{"CMBX10", PAGE_STYLE_BOLD | PAGE_STYLE_SERIF}, {"", 0}};
@@ -199,6 +235,12 @@ const struct page_record *sample_page(void)
         .image_cover = 0.333F,
         .fonts = FONTS,
         .font_count = ARRAY_LEN(FONTS),
+        .images = IMAGES,
+        .image_record_count = ARRAY_LEN(IMAGES),
+        .confidence = 88.5F,
+        .ocr_languages = "eng+deu",
+        .ocr_dpi = 300,
+        .ocr_skew_deg = -90.75F,
         .blocks = BLOCKS,
         .block_count = ARRAY_LEN(BLOCKS),
         .warnings = WARNINGS,

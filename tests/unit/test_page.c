@@ -77,6 +77,7 @@ static void same_span(const struct page_span *a, const struct page_span *b)
     cr_assert_eq(a->style, b->style);
     cr_assert_eq(a->color_rgb, b->color_rgb);
     same_coordinate(a->size_pt, b->size_pt);
+    cr_assert_eq(a->confidence, b->confidence);
 }
 
 static void same_line(const struct page_line *a, const struct page_line *b)
@@ -92,6 +93,62 @@ static void same_line(const struct page_line *a, const struct page_line *b)
     }
 }
 
+static void same_table(const struct page_table *a, const struct page_table *b)
+{
+    cr_assert_eq(a == NULL, b == NULL);
+    if (!a) {
+        return;
+    }
+    cr_assert_eq(a->rows, b->rows);
+    cr_assert_eq(a->columns, b->columns);
+    cr_assert_eq(a->ruled, b->ruled);
+    cr_assert_eq(a->cell_count, b->cell_count);
+    for (uint32_t i = 0; i < a->cell_count; i++) {
+        cr_assert_eq(a->cells[i].row, b->cells[i].row);
+        cr_assert_eq(a->cells[i].column, b->cells[i].column);
+        cr_assert_eq(a->cells[i].row_span, b->cells[i].row_span);
+        cr_assert_eq(a->cells[i].column_span, b->cells[i].column_span);
+        cr_assert_eq(a->cells[i].header, b->cells[i].header);
+        same_box(&a->cells[i].box, &b->cells[i].box);
+        same_text(a->cells[i].text, b->cells[i].text);
+        cr_assert_eq(a->cells[i].text_bytes, b->cells[i].text_bytes);
+    }
+}
+
+static void same_share(float a, float b)
+{
+    cr_assert_float_eq((double)a, (double)b, 0.00006);
+}
+
+static void same_images(const struct page_record *a, const struct page_record *b)
+{
+    cr_assert_eq(a->image_record_count, b->image_record_count);
+    for (uint32_t i = 0; i < a->image_record_count; i++) {
+        const struct page_image *image = &a->images[i];
+        const struct page_image *other = &b->images[i];
+
+        cr_assert_eq(image->role, other->role);
+        same_text(image->key, other->key);
+        same_text(image->format, other->format);
+        same_text(image->color_space, other->color_space);
+        cr_assert_eq(image->width_px, other->width_px);
+        cr_assert_eq(image->height_px, other->height_px);
+        cr_assert_eq(image->bits, other->bits);
+        cr_assert_eq(image->masked, other->masked);
+        cr_assert_eq(image->file_bytes, other->file_bytes);
+        same_share(image->sharpness, other->sharpness);
+        same_share(image->contrast, other->contrast);
+        same_share(image->brightness, other->brightness);
+        same_share(image->noise, other->noise);
+        same_share(image->quality, other->quality);
+        cr_assert_eq(image->perceptual_hash, other->perceptual_hash);
+        same_box(&image->box, &other->box);
+        same_coordinate(image->dpi, other->dpi);
+        cr_assert_eq(image->angle_deg, other->angle_deg);
+        same_text(image->caption, other->caption);
+    }
+}
+
 static void same_blocks(const struct page_record *a, const struct page_record *b)
 {
     cr_assert_eq(a->block_count, b->block_count);
@@ -100,6 +157,10 @@ static void same_blocks(const struct page_record *a, const struct page_record *b
         cr_assert_eq(a->blocks[i].margin, b->blocks[i].margin);
         cr_assert_eq(a->blocks[i].margin_key, b->blocks[i].margin_key);
         same_box(&a->blocks[i].box, &b->blocks[i].box);
+        cr_assert_eq(a->blocks[i].ocr, b->blocks[i].ocr);
+        cr_assert_eq(a->blocks[i].level, b->blocks[i].level);
+        cr_assert_eq(a->blocks[i].image, b->blocks[i].image);
+        same_table(a->blocks[i].table, b->blocks[i].table);
         cr_assert_eq(a->blocks[i].line_count, b->blocks[i].line_count);
         for (uint32_t j = 0; j < a->blocks[i].line_count; j++) {
             same_line(&a->blocks[i].lines[j], &b->blocks[i].lines[j]);
@@ -123,6 +184,10 @@ static void same_head(const struct page_record *a, const struct page_record *b)
     cr_assert_eq(a->hidden_count, b->hidden_count);
     cr_assert_eq(a->image_count, b->image_count);
     cr_assert_eq(a->image_cover, b->image_cover);
+    same_coordinate(a->confidence, b->confidence);
+    same_text(a->ocr_languages, b->ocr_languages);
+    cr_assert_eq(a->ocr_dpi, b->ocr_dpi);
+    same_coordinate(a->ocr_skew_deg, b->ocr_skew_deg);
     cr_assert_eq(a->warning_count, b->warning_count);
     for (uint32_t i = 0; i < a->warning_count; i++) {
         same_text(a->warnings[i], b->warnings[i]);
@@ -146,6 +211,7 @@ Test(page, round_trip, .init = begin, .fini = end)
         cr_assert_eq(read.fonts[i].style, page->fonts[i].style);
     }
     same_blocks(page, &read);
+    same_images(page, &read);
     same_text(read.text, page->text);
     buf_init(&again, wire.max);
     cr_assert_eq(page_record_encode(&read, &again, NULL), 0);
@@ -181,6 +247,7 @@ Test(page, the_head_alone, .init = begin, .fini = end)
     cr_assert_eq(read.font_count, 0);
     cr_assert_null(read.blocks);
     cr_assert_null(read.fonts);
+    cr_assert_null(read.images);
     cr_assert((const uint8_t *)read.text > wire.data &&
               (const uint8_t *)read.text < wire.data + wire.size);
 }
@@ -330,6 +397,12 @@ Test(page, what_no_page_can_be, .init = begin, .fini = end)
     page = *sample_page();
     page.font_count = 1; /* spans name the second */
     not_encoded(&page, ERROR_INVALID);
+    page = *sample_page();
+    page.image_record_count = PAGE_IMAGES_MAX + 1;
+    not_encoded(&page, ERROR_INVALID);
+    page = *sample_page();
+    page.image_record_count = 1; /* a block shows the second */
+    not_encoded(&page, ERROR_INVALID);
 }
 
 Test(page, what_no_span_line_or_block_can_be, .init = begin, .fini = end)
@@ -349,6 +422,8 @@ Test(page, what_no_span_line_or_block_can_be, .init = begin, .fini = end)
     not_encoded(&page, ERROR_INVALID);
     span = (struct page_span){.text = "", .color_rgb = 0x1000000};
     not_encoded(&page, ERROR_INVALID);
+    span = (struct page_span){.text = "", .confidence = 101};
+    not_encoded(&page, ERROR_INVALID);
     span = (struct page_span){.text = ""};
     line.angle_deg = -180;
     not_encoded(&page, ERROR_INVALID);
@@ -361,10 +436,77 @@ Test(page, what_no_span_line_or_block_can_be, .init = begin, .fini = end)
     block.margin = (enum page_margin)3;
     not_encoded(&page, ERROR_INVALID);
     block.margin = PAGE_MARGIN_NONE;
+    block.level = PAGE_LIST_LEVEL_MAX + 1;
+    not_encoded(&page, ERROR_INVALID);
+    block.level = 0;
     font.style = 0xff;
     not_encoded(&page, ERROR_INVALID);
     font.style = 0;
     encode(&page);
+}
+
+static void no_such_table(struct page_table table, struct page_cell first, struct page_cell second)
+{
+    struct page_cell cells[] = {first, second};
+    struct page_block block = {.kind = PAGE_BLOCK_TABLE, .table = &table};
+    struct page_record page = sample_page_least();
+
+    table.cells = cells;
+    table.cell_count = ARRAY_LEN(cells);
+    page.blocks = &block;
+    page.block_count = 1;
+    not_encoded(&page, ERROR_INVALID);
+}
+
+Test(page, what_no_table_can_be, .init = begin, .fini = end)
+{
+    const struct page_table two = {.rows = 2, .columns = 2};
+    const struct page_cell cell = {.row_span = 1, .column_span = 1, .text = ""};
+    const struct page_cell wide = {.row_span = 1, .column_span = 2, .text = ""};
+    struct page_cell other = cell;
+    struct page_table table = two;
+    struct page_block block = {.kind = PAGE_BLOCK_TEXT, .table = &table};
+    struct page_record page = sample_page_least();
+
+    no_such_table(two, cell, cell); /* twice the same place */
+    other.column = 1;
+    no_such_table(two, other, cell); /* out of order */
+    no_such_table(two, wide, other); /* under a wide one */
+    other.column = 2;
+    no_such_table(two, cell, other); /* beside the table */
+    other = cell;
+    other.row = 1;
+    other.row_span = 2;
+    no_such_table(two, cell, other); /* reaches out of it */
+    other.row_span = 0;
+    no_such_table(two, cell, other);
+    other.row_span = 1;
+    table.rows = 0;
+    no_such_table(table, cell, other);
+    table = (struct page_table){.rows = 257, .columns = 256};
+    no_such_table(table, cell, other);
+    table = two;
+    page.blocks = &block;
+    page.block_count = 1;
+    not_encoded(&page, ERROR_INVALID); /* in a paragraph */
+}
+
+static void no_such_image(struct page_image image)
+{
+    struct page_record page = sample_page_least();
+
+    page.images = &image;
+    page.image_record_count = 1;
+    not_encoded(&page, ERROR_INVALID);
+}
+
+Test(page, what_no_image_can_be, .init = begin, .fini = end)
+{
+    no_such_image((struct page_image){.role = PAGE_IMAGE_ROLE_COUNT});
+    no_such_image((struct page_image){.angle_deg = -180});
+    no_such_image((struct page_image){.bits = 33});
+    no_such_image((struct page_image){.key = "0123"});
+    no_such_image((struct page_image){.key = "0123456789ABCDEF0123456789abcdef"});
 }
 
 Test(page, a_full_buffer_is_told_and_left_as_it_was, .init = begin, .fini = end)
@@ -488,7 +630,7 @@ static void replace(size_t index, const char *bytes, size_t size_bytes)
 
 Test(page, fields_out_of_their_range, .init = begin, .fini = end)
 {
-    REPLACE(0, "\x02");                  /* another version */
+    REPLACE(0, "\x01");                  /* another version */
     REPLACE(1, "\x00");                  /* page 0 */
     REPLACE(1, "\xcf\0\0\0\1\0\0\0\0");  /* page 2^32 */
     REPLACE(2, "\xc3");                  /* a label that is no text */
@@ -504,16 +646,28 @@ Test(page, fields_out_of_their_range, .init = begin, .fini = end)
     REPLACE(14, "\xca\x7f\xc0\x00\x00"); /* that is no number */
     REPLACE(14, "\x01");                 /* an integer */
     REPLACE(14, "\xcb\0\0\0\0\0\0\0\0"); /* of 64 bits */
-    REPLACE(15, "\x91\xc0");             /* a warning that is no text */
-    REPLACE(15, "\xdc\x00\x11\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0");
-    REPLACE(16, "\xc4\x00");                         /* BIN for the text */
-    REPLACE(17, "\x90");                             /* no fonts, though spans have some */
-    REPLACE(17, "\x92\x92\xa0\x00\x92\xa0\xcc\x80"); /* a style that does not exist */
-    REPLACE(18, "\xc0");
-    REPLACE(18, "\x91\x98\x06\0\0\0\0\0\0\x90");     /* a kind that does not exist */
-    REPLACE(18, "\x91\x98\x00\x03\0\0\0\0\0\x90");   /* a margin that does not exist */
-    REPLACE(18, "\x91\x98\x00\x00\x01\0\0\0\0\x90"); /* a key without a margin */
-    REPLACE(18, "\xdd\xff\xff\xff\xff");             /* more blocks than bytes */
-    REPLACE(18, "\x91\x98\x00\x00\0\0\0\0\0\x91\x97\0\0\0\0\xd1\xff\x4c\0\x90"); /* -180 degrees */
-    REPLACE(18, "\x91\x98\x00\x00\0\0\0\0\0\x91\x97\0\0\0\0\0\x08\x90");         /* a fourth flag */
+    REPLACE(19, "\x91\xc0");             /* a warning that is no text */
+    REPLACE(19, "\xdc\x00\x11\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0\xa0");
+    REPLACE(20, "\xc4\x00");                         /* BIN for the text */
+    REPLACE(21, "\x90");                             /* no fonts, though spans have some */
+    REPLACE(21, "\x92\x92\xa0\x00\x92\xa0\xcc\x80"); /* a style that does not exist */
+    REPLACE(23, "\xc0");
+    REPLACE(23, "\x91\x9b\x08\0\0\0\0\0\0\0\0\xc0\x90");     /* a kind that does not exist */
+    REPLACE(23, "\x91\x9b\x00\x03\0\0\0\0\0\0\0\xc0\x90");   /* a margin that does not exist */
+    REPLACE(23, "\x91\x9b\x00\x00\x01\0\0\0\0\0\0\xc0\x90"); /* a key without a margin */
+    REPLACE(23, "\xdd\xff\xff\xff\xff");                     /* more blocks than bytes */
+    REPLACE(
+        23,
+        "\x91\x9b\x00\x00\0\0\0\0\0\0\0\xc0\x91\x97\0\0\0\0\xd1\xff\x4c\0\x90"); /* -180 degrees */
+    REPLACE(23, "\x91\x9b\x00\x00\0\0\0\0\0\0\0\xc0\x91\x97\0\0\0\0\0\x08\x90"); /* a fourth flag */
+    REPLACE(15, "\xcd\x27\x11"); /* a confidence of 100.01 */
+    REPLACE(18, "\xcd\x8c\xa1"); /* turned by more than a turn */
+    REPLACE(22, "\x90");         /* no images, though a block shows one */
+    REPLACE(22, "\x91\x90");
+    REPLACE(23, "\x91\x9b\x00\x00\0\0\0\0\0\x02\0\xc0\x90"); /* a second flag of a block */
+    REPLACE(23, "\x91\x9b\x00\x00\0\0\0\0\0\0\x10\xc0\x90"); /* a level of 16 */
+    REPLACE(23, "\x91\x9b\x00\x00\0\0\0\0\0\0\0\x00\x90");   /* an image in a paragraph */
+    REPLACE(23, "\x91\x9b\x05\x00\0\0\0\0\0\0\0\x02\x90");   /* the third of two images */
+    REPLACE(23, "\x91\x9b\x04\x00\0\0\0\0\0\0\0\x94\0\1\xc2\x90\x90"); /* no rows */
+    REPLACE(23, "\x91\x9b\x04\x00\0\0\0\0\0\0\0\x94\1\1\xc2\x91\x9a\1\0\1\1\xc2\0\0\0\0\xa0\x90");
 }

@@ -400,6 +400,11 @@ Test(protocol_text, records, .init = load, .fini = unload)
     says("**block** is an array of %u:", PAGE_WIRE_BLOCK_FIELDS);
     says("**line** is an array of %u:", PAGE_WIRE_LINE_FIELDS);
     says("**span** is an array of %u:", PAGE_WIRE_SPAN_FIELDS);
+    says("**table** is an array of %u:", PAGE_WIRE_TABLE_FIELDS);
+    says("**cell** is an array of %u:", PAGE_WIRE_CELL_FIELDS);
+    says("**image** is an array of %u:", PAGE_WIRE_IMAGE_FIELDS);
+    says("their product at most %u", PAGE_TABLE_CELLS_MAX);
+    says("array of at most %u images", PAGE_IMAGES_MAX);
     says("array of at most %u `[name, style]`", PAGE_FONTS_MAX);
     says("at most %u pt from it", (unsigned)PAGE_COORDINATE_MAX_PT);
     says("array of at most %u STR, 0\xe2\x80\x93"
@@ -413,6 +418,9 @@ Test(protocol_text, records, .init = load, .fini = unload)
     for (unsigned i = 0; i < PAGE_BLOCK_COUNT; i++) {
         says("%u `%s`", i, page_block_kind_name((enum page_block_kind)i));
     }
+    for (unsigned i = 0; i < PAGE_IMAGE_ROLE_COUNT; i++) {
+        says("%u `%s`", i, page_image_role_name((enum page_image_role)i));
+    }
 }
 
 Test(protocol_text, limits_and_versions, .init = load, .fini = unload)
@@ -421,7 +429,7 @@ Test(protocol_text, limits_and_versions, .init = load, .fini = unload)
          FRAME_BODY_MAX_BYTES);
     says("says about messages is %u (`PROTOCOL_VERSION`)", PROTOCOL_VERSION);
     says("versions of their own (%u each)", ARTIFACT_VERSION);
-    says("versions of their own (%u each)", PAGE_RECORD_VERSION);
+    says("so have page records (%u)", PAGE_RECORD_VERSION);
     says("versions of their own (%u each)", SURVEY_RECORD_VERSION);
     says("most significant byte first: 1 to %u)", ARTIFACT_RECORD_MAX_BYTES);
     says("`[\"ebb\", %u, kind]`", ARTIFACT_VERSION);
