@@ -3,7 +3,7 @@
  * ebb reload, drain, config: governing the daemon.
  *
  * config is answered by ebbd's own program, which has the table of settings; it takes our place.
- * Blocks with the time limits of client.h. Diagnostics: session.h.
+ * Blocks with the time limits of client.h. Diagnostics: bare_request.h.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,15 +12,10 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "ctl/bare_request.h"
 #include "ctl/commands.h"
 #include "ctl/daemon.h"
-#include "ctl/json.h"
 #include "ctl/output.h"
-#include "ctl/session.h"
-
-struct govern_values {
-    struct common_values common;
-};
 
 static void print_changed(struct value data)
 {
@@ -48,67 +43,22 @@ static void print_draining(struct value data)
     putchar('\n');
 }
 
-static enum ctl_exit govern(const struct invocation *invocation, enum message_type type,
-                            void (*print)(struct value data))
-{
-    const struct govern_values *values = invocation->values;
-    struct session session;
-    struct reply reply;
-    enum ctl_exit code = session_open(&session, &values->common, SESSION_RUNNING);
-
-    if (code != CTL_EXIT_OK) {
-        return code;
-    }
-    client_begin(session.client, type);
-    code = session_call(&session, CLIENT_TIMEOUT_MS, &reply, invocation->command->name, NULL);
-    if (code == CTL_EXIT_OK) {
-        if (values->common.json) {
-            json_print_value(reply.data, stdout);
-        } else {
-            print(reply.data);
-        }
-        reply_deinit(&reply);
-    }
-    return session_close(&session, code);
-}
-
 static enum ctl_exit run_reload(const struct invocation *invocation)
 {
-    return govern(invocation, MESSAGE_RELOAD, print_changed);
+    return bare_request(invocation, MESSAGE_RELOAD, print_changed);
 }
 
 static enum ctl_exit run_drain(const struct invocation *invocation)
 {
-    return govern(invocation, MESSAGE_DRAIN, print_draining);
+    return bare_request(invocation, MESSAGE_DRAIN, print_draining);
 }
 
-static const struct option govern_options[] = {
-    OPTION_ROW_JSON(struct govern_values),
-    OPTION_ROW_SOCKET(struct govern_values),
-    OPTION_ROW_STATE(struct govern_values),
-    OPTION_ROW_HELP(struct govern_values),
-};
+const struct command command_reload = BARE_COMMAND(
+    "reload", "Have the daemon read its configuration again",
+    "Names the settings that changed. A configuration with an error changes nothing.", run_reload);
 
-const struct command command_reload = {
-    .name = "reload",
-    .operands = "",
-    .summary = "Have the daemon read its configuration again",
-    .details = "Names the settings that changed. A configuration with an error changes nothing.",
-    .options = govern_options,
-    .option_count = ARRAY_LEN(govern_options),
-    .values_bytes = sizeof(struct govern_values),
-    .run = run_reload,
-};
-
-const struct command command_drain = {
-    .name = "drain",
-    .operands = "",
-    .summary = "Have the daemon take no more work and finish what is in flight",
-    .options = govern_options,
-    .option_count = ARRAY_LEN(govern_options),
-    .values_bytes = sizeof(struct govern_values),
-    .run = run_drain,
-};
+const struct command command_drain = BARE_COMMAND(
+    "drain", "Have the daemon take no more work and finish what is in flight", NULL, run_drain);
 
 struct config_values {
     struct common_values common;

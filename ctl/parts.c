@@ -3,7 +3,7 @@
  * ebb workers, pools, status: the parts of a daemon at this moment. parts.h lends them to `ebb
  * top`.
  *
- * Blocks with the time limits of client.h. Diagnostics: session.h.
+ * Blocks with the time limits of client.h. Diagnostics: bare_request.h.
  */
 #include "ctl/parts.h"
 
@@ -13,11 +13,10 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/parse.h"
+#include "ctl/bare_request.h"
 #include "ctl/commands.h"
 #include "ctl/format.h"
-#include "ctl/json.h"
 #include "ctl/output.h"
-#include "ctl/session.h"
 #include "ctl/table.h"
 
 static const struct table_column workers_columns[] = {
@@ -265,10 +264,6 @@ void parts_print_status(FILE *file, struct value data)
     print_alerts(file, value_get(data, "alerts"));
 }
 
-struct parts_values {
-    struct common_values common;
-};
-
 static void print_workers(struct value data)
 {
     parts_print_workers(stdout, data, 0);
@@ -292,78 +287,26 @@ static void print_status(struct value data)
     }
 }
 
-static enum ctl_exit show_part(const struct invocation *invocation, enum message_type type,
-                               void (*print)(struct value data))
-{
-    const struct parts_values *values = invocation->values;
-    struct session session;
-    struct reply reply;
-    enum ctl_exit code = session_open(&session, &values->common, SESSION_RUNNING);
-
-    if (code != CTL_EXIT_OK) {
-        return code;
-    }
-    client_begin(session.client, type);
-    code = session_call(&session, CLIENT_TIMEOUT_MS, &reply, invocation->command->name, NULL);
-    if (code == CTL_EXIT_OK) {
-        if (values->common.json) {
-            json_print_value(reply.data, stdout);
-        } else {
-            print(reply.data);
-        }
-        reply_deinit(&reply);
-    }
-    return session_close(&session, code);
-}
-
 static enum ctl_exit run_workers(const struct invocation *invocation)
 {
-    return show_part(invocation, MESSAGE_WORKERS, print_workers);
+    return bare_request(invocation, MESSAGE_WORKERS, print_workers);
 }
 
 static enum ctl_exit run_pools(const struct invocation *invocation)
 {
-    return show_part(invocation, MESSAGE_POOLS, print_pools);
+    return bare_request(invocation, MESSAGE_POOLS, print_pools);
 }
 
 static enum ctl_exit run_status(const struct invocation *invocation)
 {
-    return show_part(invocation, MESSAGE_STATUS, print_status);
+    return bare_request(invocation, MESSAGE_STATUS, print_status);
 }
 
-static const struct option parts_options[] = {
-    OPTION_ROW_JSON(struct parts_values),
-    OPTION_ROW_SOCKET(struct parts_values),
-    OPTION_ROW_STATE(struct parts_values),
-    OPTION_ROW_HELP(struct parts_values),
-};
+const struct command command_workers =
+    BARE_COMMAND("workers", "List the worker processes of this moment", NULL, run_workers);
 
-const struct command command_workers = {
-    .name = "workers",
-    .operands = "",
-    .summary = "List the worker processes of this moment",
-    .options = parts_options,
-    .option_count = ARRAY_LEN(parts_options),
-    .values_bytes = sizeof(struct parts_values),
-    .run = run_workers,
-};
+const struct command command_pools =
+    BARE_COMMAND("pools", "List the classes of workers and how they are used", NULL, run_pools);
 
-const struct command command_pools = {
-    .name = "pools",
-    .operands = "",
-    .summary = "List the classes of workers and how they are used",
-    .options = parts_options,
-    .option_count = ARRAY_LEN(parts_options),
-    .values_bytes = sizeof(struct parts_values),
-    .run = run_pools,
-};
-
-const struct command command_status = {
-    .name = "status",
-    .operands = "",
-    .summary = "Show how the daemon is",
-    .options = parts_options,
-    .option_count = ARRAY_LEN(parts_options),
-    .values_bytes = sizeof(struct parts_values),
-    .run = run_status,
-};
+const struct command command_status =
+    BARE_COMMAND("status", "Show how the daemon is", NULL, run_status);
