@@ -27,8 +27,6 @@
 
 #define COPY_AT_ONCE (16U << 20)
 #define COPY_BYTES 65536U
-#define PARAM_KEY_BYTES 64
-#define PARAM_VALUE_BYTES 65535
 #define NAME_BYTES_MAX 1024
 
 /* A document that was submitted and not answered. */
@@ -124,46 +122,10 @@ static int copy_document(const char *source, const char *path, struct error *err
     return -1;
 }
 
-enum ctl_exit handin_check_params(const char *command, const struct option_list *params)
-{
-    for (size_t i = 0; i < params->count; i++) {
-        const char *param = params->items[i];
-        size_t key_bytes = strcspn(param, "=");
-
-        if (param[key_bytes] != '=' || key_bytes == 0 || key_bytes > PARAM_KEY_BYTES ||
-            strlen(param + key_bytes + 1) > PARAM_VALUE_BYTES) {
-            return output_fail(CTL_EXIT_USAGE, NULL, "for example --param languages=deu",
-                               "%s: --param \"%.80s\" is not KEY=VALUE", command, param);
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (strncmp(params->items[j], param, key_bytes + 1) == 0) {
-                return output_fail(CTL_EXIT_USAGE, NULL, "give it once",
-                                   "%s: --param %.*s is given twice", command, (int)key_bytes,
-                                   param);
-            }
-        }
-    }
-    return CTL_EXIT_OK;
-}
-
 static void put_params(const struct handin *handin, struct message_writer *writer)
 {
-    size_t count = handin->params ? handin->params->count : 0;
-    struct pack *pack;
-
-    if (count == 0 && !handin->password) {
-        return;
-    }
-    pack = message_put_map(writer, FIELD_PARAMS, count + (handin->password ? 1 : 0));
-    for (size_t i = 0; i < count; i++) {
-        const char *param = handin->params->items[i];
-        size_t key_bytes = strcspn(param, "=");
-
-        pack_str_n(pack, param, key_bytes);
-        pack_str(pack, param + key_bytes + 1);
-    }
-    if (handin->password) {
-        pack_key_str(pack, "password", handin->password);
+    if (handin->params && handin->params->count > 0) {
+        params_pack(handin->params, message_put_map(writer, FIELD_PARAMS, handin->params->count));
     }
 }
 

@@ -8,18 +8,17 @@
 
 #include <stdint.h>
 
-#include "common/options.h"
 #include "common/uuid.h"
+#include "ctl/params.h"
 #include "ctl/session.h"
 #include "ctl/sources.h"
 
 struct handin {
     struct session *session;
     const struct sources *sources;
-    const char *state_folder;         /* the daemon's */
-    const struct option_list *params; /* "key=value" (handin_check_params) */
-    const char *password;             /* NULL: none */
-    uint64_t priority;                /* 0 to 9 */
+    const char *state_folder;    /* the daemon's */
+    const struct params *params; /* NULL: none */
+    uint64_t priority;           /* 0 to 9 */
     /* A document is the daemon's now; index into sources. Must not call the client. */
     void (*accepted)(void *user, size_t index, const char job_id[UUID_TEXT_BYTES]);
     /* Called after each document; must not call the client either. May be NULL. */
@@ -28,9 +27,6 @@ struct handin {
 };
 
 #define HANDIN_PRIORITY_DEFAULT 5U
-
-/* Each "key=value" with a plain key, none twice. */
-enum ctl_exit handin_check_params(const char *command, const struct option_list *params);
 
 /* A document that is refused is reported and the others go on: CTL_EXIT_FAILED at the end then.
  * CTL_EXIT_NO_DAEMON or 128 + signal when it could not go on. ret_accepted: how many were. */

@@ -2,7 +2,7 @@
 /*
  * What `ebb run` and `ebb submit` share of a command line.
  *
- * A password comes from a file, because everybody can read argument lists. Blocks on the disk.
+ * Blocks on the disk.
  * Diagnostics: one line on standard error.
  */
 #include "ctl/handin_options.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "common/file.h"
 #include "ctl/output.h"
 
@@ -65,25 +66,104 @@ static const char *advice_for(const struct error *err)
     return NULL;
 }
 
+enum ctl_exit handin_request_param(struct handin_request *request,
+                                   const struct invocation *invocation, const char *key,
+                                   const char *value)
+{
+    struct error err = ERROR_INIT;
+
+    if (params_add(&request->params, key, value, &err) < 0) {
+        return output_fail(CTL_EXIT_USAGE, &err, "give it once, as an option or as --param",
+                           "%s: --%s", invocation->command->name, key);
+    }
+    return CTL_EXIT_OK;
+}
+
+static enum ctl_exit take_params(struct handin_request *request, const char *command,
+                                 const struct option_list *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        struct error err = ERROR_INIT;
+
+        if (params_add_pair(&request->params, pairs->items[i], &err) < 0) {
+            return output_fail(CTL_EXIT_USAGE, &err,
+                               err.code == ERROR_INVALID ? "for example --param title=Tides"
+                                                         : "give it once",
+                               "%s: --param", command);
+        }
+    }
+    return CTL_EXIT_OK;
+}
+
+/* --password or --password-file. */
+static enum ctl_exit take_password(struct handin_request *request,
+                                   const struct handin_options *options,
+                                   const struct invocation *invocation)
+{
+    const char *command = invocation->command->name;
+    struct error err = ERROR_INIT;
+
+    if (options->password && options->password_file) {
+        return output_fail(CTL_EXIT_USAGE, NULL, "give one of them",
+                           "%s: --password and --password-file exclude each other", command);
+    }
+    if (options->password) {
+        request->password = strdup(options->password);
+        explicit_bzero((char *)(uintptr_t)options->password, strlen(options->password));
+        if (!request->password) {
+            return output_fail(CTL_EXIT_FAILED, NULL, NULL, "%s: out of memory", command);
+        }
+    } else if (options->password_file &&
+               read_password(options->password_file, &request->password, &err) < 0) {
+        return output_fail(CTL_EXIT_USAGE, &err, "name a file that holds it", "%s: --password-file",
+                           command);
+    }
+    return request->password
+               ? handin_request_param(request, invocation, "password", request->password)
+               : CTL_EXIT_OK;
+}
+
+static enum ctl_exit take_ocr(struct handin_request *request, const struct handin_options *options,
+                              const struct invocation *invocation)
+{
+    static const char *const modes[] = {"auto", "force", "redo", "off"};
+    bool known = !options->ocr;
+    enum ctl_exit code = CTL_EXIT_OK;
+
+    for (size_t i = 0; i < ARRAY_LEN(modes) && !known; i++) {
+        known = strcmp(options->ocr, modes[i]) == 0;
+    }
+    if (!known) {
+        return output_fail(CTL_EXIT_USAGE, NULL, "it is one of auto, force, redo and off",
+                           "%s: --ocr: unknown mode \"%.40s\"", invocation->command->name,
+                           options->ocr);
+    }
+    if (options->ocr) {
+        code = handin_request_param(request, invocation, "ocr", options->ocr);
+    }
+    if (options->languages && code == CTL_EXIT_OK) {
+        code = handin_request_param(request, invocation, "languages", options->languages);
+    }
+    return code;
+}
+
 enum ctl_exit handin_request_init(struct handin_request *ret_request,
                                   const struct handin_options *options,
                                   const struct invocation *invocation)
 {
     const char *command = invocation->command->name;
     struct error err = ERROR_INIT;
-    enum ctl_exit code = handin_check_params(command, &options->params);
+    enum ctl_exit code;
 
     memset(ret_request, 0, sizeof(*ret_request));
+    code = take_params(ret_request, command, &options->params);
+    code = code == CTL_EXIT_OK ? take_ocr(ret_request, options, invocation) : code;
+    code = code == CTL_EXIT_OK ? take_password(ret_request, options, invocation) : code;
     if (code != CTL_EXIT_OK) {
         return code;
     }
     if (options->priority > PRIORITY_MAX) {
         return output_fail(CTL_EXIT_USAGE, NULL, "from 0 to 9", "%s: --priority", command);
-    }
-    if (options->password_file &&
-        read_password(options->password_file, &ret_request->password, &err) < 0) {
-        return output_fail(CTL_EXIT_USAGE, &err, "name a file that holds it", "%s: --password-file",
-                           command);
     }
     for (int i = 0; i < invocation->operand_count; i++) {
         if (sources_add(&ret_request->sources, invocation->operands[i], &err) < 0) {

@@ -11,11 +11,13 @@
 #include "common/options.h"
 #include "ctl/command.h"
 #include "ctl/handin.h"
+#include "ctl/params.h"
 #include "ctl/sources.h"
 
 struct handin_options {
     struct option_list params; /* "key=value" */
-    const char *password_file;
+    const char *password, *password_file;
+    const char *ocr, *languages;
     uint64_t priority;
 };
 
@@ -26,12 +28,30 @@ struct handin_options {
 
 /* member: of type, a struct handin_options. */
 #define HANDIN_OPTION_ROWS(type, member)                                                           \
-    {"password-file",                                                                              \
+    {"ocr",                                                                                        \
      0,                                                                                            \
      OPTION_STRING,                                                                                \
-     "FILE",                                                                                       \
-     "what opens encrypted documents is in FILE",                                                  \
-     offsetof(type, member.password_file)},                                                        \
+     "MODE",                                                                                       \
+     "auto (default), force (every page), redo (old OCR layers), off",                             \
+     offsetof(type, member.ocr)},                                                                  \
+        {"languages",                                                                              \
+         'l',                                                                                      \
+         OPTION_STRING,                                                                            \
+         "LANGS",                                                                                  \
+         "what OCR reads, such as deu or eng+deu (eng)",                                           \
+         offsetof(type, member.languages)},                                                        \
+        {"password",                                                                               \
+         0,                                                                                        \
+         OPTION_STRING,                                                                            \
+         "TEXT",                                                                                   \
+         "opens encrypted documents",                                                              \
+         offsetof(type, member.password)},                                                         \
+        {"password-file",                                                                          \
+         0,                                                                                        \
+         OPTION_STRING,                                                                            \
+         "FILE",                                                                                   \
+         "the same, from FILE's first line",                                                       \
+         offsetof(type, member.password_file)},                                                    \
         {"priority",                                                                               \
          0,                                                                                        \
          OPTION_U64,                                                                               \
@@ -46,13 +66,19 @@ struct handin_options {
 /* Checked and read: what handin_all needs of a command line. */
 struct handin_request {
     struct sources sources;
-    char *password; /* owned; NULL where there is none */
+    struct params params; /* borrows from the options and password */
+    char *password;       /* owned; NULL where there is none */
 };
 
-/* Reports what is wrong; ret_request is to be deinitialised in any case. */
+/* Reports what is wrong; ret_request is to be deinitialised in any case. A password among the
+ * arguments is overwritten there, where everybody on the machine could read it. */
 enum ctl_exit handin_request_init(struct handin_request *ret_request,
                                   const struct handin_options *options,
                                   const struct invocation *invocation);
+/* A parameter that another option of the command asks for. */
+enum ctl_exit handin_request_param(struct handin_request *request,
+                                   const struct invocation *invocation, const char *key,
+                                   const char *value);
 void handin_request_deinit(struct handin_request *request);
 
 #endif

@@ -15,22 +15,54 @@
 #define RANGES_MAX 256
 
 struct show_values {
-    struct common_values common; /* json: the format */
-    bool markdown;
-    bool text;
+    struct common_values common; /* json: a format, too */
+    bool markdown, text, hocr, alto, tables, images;
     const char *pages;
     const char *output;
 };
+
+/* The formats of the query `show` by the flags that ask for them. Text is first: where there is no
+ * flag. */
+static const struct {
+    size_t flag_offset;
+    const char *format;
+} formats[] = {
+    {offsetof(struct show_values, text), "text"},
+    {offsetof(struct show_values, markdown), "markdown"},
+    {offsetof(struct show_values, common.json), "json"},
+    {offsetof(struct show_values, hocr), "hocr"},
+    {offsetof(struct show_values, alto), "alto"},
+    {offsetof(struct show_values, tables), "tables"},
+    {offsetof(struct show_values, images), "images"},
+};
+
+static bool is_wanted(const struct show_values *values, size_t index)
+{
+    return *(const bool *)((const char *)values + formats[index].flag_offset);
+}
+
+static const char *wanted_format(const struct show_values *values)
+{
+    size_t index = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        index = is_wanted(values, i) ? i : index;
+    }
+    return formats[index].format;
+}
 
 static enum ctl_exit check(const struct show_values *values)
 {
     struct parse_range ranges[RANGES_MAX];
     struct error err = ERROR_INIT;
-    size_t count;
+    size_t count = 0;
 
-    if (values->markdown + values->text + values->common.json > 1) {
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        count += is_wanted(values, i);
+    }
+    if (count > 1) {
         return output_fail(CTL_EXIT_USAGE, NULL, "give one of them",
-                           "show: --markdown, --json and --text exclude each other");
+                           "show: the options that name a format exclude each other");
     }
     if (values->pages && parse_ranges(values->pages, ranges, RANGES_MAX, &count, &err) < 0) {
         return output_fail(CTL_EXIT_USAGE, &err, "for example --pages 3-7,12", "show: --pages");
@@ -43,9 +75,7 @@ static enum ctl_exit show(struct session *session, const struct show_values *val
 {
     const struct results_param params[] = {
         {"document", document},
-        {"format", values->markdown      ? "markdown"
-                   : values->common.json ? "json"
-                                         : "text"},
+        {"format", wanted_format(values)},
         {"pages", values->pages},
     };
     const struct results_query query = {
@@ -87,6 +117,10 @@ static const struct option show_options[] = {
     {"markdown", 0, OPTION_FLAG, NULL, "Markdown", SHOW_AT(markdown)},
     {"json", 0, OPTION_FLAG, NULL, "every block, line and span with fonts and boxes",
      SHOW_AT(common.json)},
+    {"hocr", 0, OPTION_FLAG, NULL, "hOCR: every word with its box and confidence", SHOW_AT(hocr)},
+    {"alto", 0, OPTION_FLAG, NULL, "the same as ALTO, for libraries and archives", SHOW_AT(alto)},
+    {"tables", 0, OPTION_FLAG, NULL, "its tables alone, as JSON", SHOW_AT(tables)},
+    {"images", 0, OPTION_FLAG, NULL, "what is known of its images, as JSON", SHOW_AT(images)},
     {"pages", 'p', OPTION_STRING, "RANGES", "only these, such as 3-7,12", SHOW_AT(pages)},
     {"output", 'o', OPTION_STRING, "FILE", "write to FILE, which appears when it is whole",
      SHOW_AT(output)},

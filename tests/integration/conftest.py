@@ -3,6 +3,7 @@
 
 import pytest
 
+import ctl_fake
 import daemon
 
 daemon.become_subreaper()
@@ -50,3 +51,18 @@ def make_ebbd(request, record_property):
 def ebbd(make_ebbd):
     """An ebbd with the real workers and every default."""
     return make_ebbd()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(handlers) starts a server; its socket is in .path."""
+    servers = []
+
+    def start(handlers=None):
+        server = ctl_fake.Server(tmp_path / f"socket{len(servers)}", handlers)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.close()

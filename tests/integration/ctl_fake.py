@@ -227,3 +227,38 @@ def ebb_beside(folder, ebbd_script):
     (folder / "ebbd").write_text(ebbd_script)
     (folder / "ebbd").chmod(0o755)
     return folder / "ebb"
+
+
+def ask(server, *arguments, **how):
+    return ebb(*arguments, "--socket", server.path, **how)
+
+
+class Intake:
+    """SUBMIT as ebbd does it: moves the file, gives an id, and has all answers wait until so many
+    requests have come."""
+
+    def __init__(self, state, hold=1):
+        self.state = state
+        self.hold = hold
+        self.waiting = []
+        self.most_waiting = 0
+        self.documents = {}
+        (state / "incoming").mkdir(parents=True)
+
+    def __call__(self, connection, message):
+        path = self.state / "incoming" / message["file"]
+        info = path.stat()
+        if message["name"] == "refused.pdf":
+            raise Refusal("limit", "the queue is full")
+        job = f"0192f0c1-0000-7000-8000-{len(self.documents):012x}"
+        self.documents[job] = (message.fields, path.read_bytes(), info.st_mode & 0o777)
+        path.unlink()
+        self.waiting.append((message.id, job))
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
+        if len(self.documents) % self.hold == 0:
+            for message_id, accepted in self.waiting:
+                connection.send("REPLY", message_id, data={"job_id": accepted, "status": "pending"})
+            self.waiting = []
+
+    def left(self):
+        return list((self.state / "incoming").iterdir())

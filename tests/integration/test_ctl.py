@@ -4,8 +4,6 @@ prints, how it exits."""
 
 import json
 import os
-import resource
-import signal
 import subprocess
 import time
 
@@ -20,13 +18,13 @@ from ctl_fake import (
     RECEIPT,
     Refusal,
     SHORT_JOB,
-    STAGE,
+    ask,
     ebb,
     ebb_on_terminal,
     event,
     status,
 )
-from daemon import EBB, wait_until
+from daemon import EBB
 
 pytestmark = pytest.mark.skipif(not EBB.exists(), reason=f"{EBB} has not been built")
 
@@ -34,25 +32,6 @@ COMMANDS = (
     "run submit show search jobs job cancel resume rm memory top workers pools status events "
     "reload drain config help version"
 ).split()
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """serve(handlers) starts a server; its socket is in .path."""
-    servers = []
-
-    def start(handlers=None):
-        server = ctl_fake.Server(tmp_path / f"socket{len(servers)}", handlers)
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.close()
-
-
-def ask(server, *arguments, **how):
-    return ebb(*arguments, "--socket", server.path, **how)
 
 
 def jobs_reply(*jobs, cursor=None, total=None):
@@ -104,6 +83,9 @@ def test_help_and_version():
         (["submit", "s3://bucket/x.pdf"], ["fetches nothing", "download it"]),
         (["run", "--param", "novalue", "/etc/hostname"], ["is not KEY=VALUE"]),
         (["run", "--param", "a=1", "--param", "a=2", "/etc/hostname"], ["given twice"]),
+        (["run", "--ocr", "on", "/etc/hostname"], ['unknown mode "on"', "auto, force, redo"]),
+        (["run", "--ocr", "off", "--param", "ocr=auto", "/etc/hostname"], ["ocr is given twice"]),
+        (["run", "--password", "x", "--password-file", "y", "z"], ["exclude each other"]),
         (["run", "--priority", "11", "/etc/hostname"], ["from 0 to 9"]),
         (["run", "--timeout", "soon", "/etc/hostname"], ["--timeout"]),
         (["run", "--resume", JOB, "/etc/hostname"], ["exclude each other"]),
@@ -278,6 +260,9 @@ def test_show_in_a_pipe_is_what_the_library_wrote(serve, answer):
     assert server.named("QUERY")[1]["params"] == {"document": DOCUMENT, "format": "text"}
     ask(server, "show", DOCUMENT, "--json")
     assert server.named("QUERY")[2]["params"]["format"] == "json"
+    for name in ("hocr", "alto", "tables", "images"):
+        ask(server, "show", DOCUMENT, f"--{name}")
+        assert server.named("QUERY")[-1]["params"]["format"] == name
 
 
 def test_show_on_a_terminal_has_no_controls(serve, answer):
@@ -511,226 +496,6 @@ def test_events_as_they_happen(serve):
     result = ask(server, "events", "-f", "--json")
     kinds = [json.loads(line)["kind"] for line in result.stdout.splitlines()]
     assert kinds == ["daemon.started", "job.accepted", "job.progress", "job.completed"]
-
-
-# --- handing in ---
-
-
-class Intake:
-    """SUBMIT as ebbd does it: moves the file, gives an id, and has all answers wait until so many
-    requests have come."""
-
-    def __init__(self, state, hold=1):
-        self.state = state
-        self.hold = hold
-        self.waiting = []
-        self.most_waiting = 0
-        self.documents = {}
-        (state / "incoming").mkdir(parents=True)
-
-    def __call__(self, connection, message):
-        path = self.state / "incoming" / message["file"]
-        info = path.stat()
-        if message["name"] == "refused.pdf":
-            raise Refusal("limit", "the queue is full")
-        job = f"0192f0c1-0000-7000-8000-{len(self.documents):012x}"
-        self.documents[job] = (message.fields, path.read_bytes(), info.st_mode & 0o777)
-        path.unlink()
-        self.waiting.append((message.id, job))
-        self.most_waiting = max(self.most_waiting, len(self.waiting))
-        if len(self.documents) % self.hold == 0:
-            for message_id, accepted in self.waiting:
-                connection.send("REPLY", message_id, data={"job_id": accepted, "status": "pending"})
-            self.waiting = []
-
-    def left(self):
-        return list((self.state / "incoming").iterdir())
-
-
-def test_submit_files_and_folders(serve, tmp_path):
-    folder = tmp_path / "folder"
-    (folder / "sub" / ".hidden").mkdir(parents=True)
-    for name in ("b.PDF", "a.pdf", "notes.txt", ".c.pdf", "sub/d.xps", "sub/.hidden/e.pdf"):
-        (folder / name).write_bytes(name.encode())
-    (folder / "loop").symlink_to(folder)
-    (folder / "linked.pdf").symlink_to("/etc/hostname")
-    (tmp_path / "plain").write_bytes(b"any name will do")
-    (tmp_path / "empty.pdf").write_bytes(b"")
-    intake = Intake(tmp_path / "state")
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": intake})
-    result = ask(server, "submit", folder, tmp_path / "plain", tmp_path / "empty.pdf",
-                 "--param", "languages=deu+eng", "--priority", "9")  # fmt: skip
-    assert (result.returncode, result.stderr) == (0, "")
-    names = [line.split("  ")[1] for line in result.stdout.splitlines()]
-    assert names == ["a.pdf", "b.PDF", "sub/d.xps", "plain", "empty.pdf"]
-    for fields, content, mode in intake.documents.values():
-        assert fields["params"] == {"languages": "deu+eng"} and fields["priority"] == 9
-        assert mode == 0o640
-    assert [content for _, content, _ in intake.documents.values()] == [
-        b"a.pdf", b"b.PDF", b"sub/d.xps", b"any name will do", b""]  # fmt: skip
-    assert not intake.left()
-    result = ask(server, "submit", tmp_path / "plain", "--json")
-    assert json.loads(result.stdout)["name"] == "plain"
-
-
-def test_submit_keeps_a_bounded_number_on_their_way(serve, tmp_path):
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for number in range(96):
-        (folder / f"{number:03}.pdf").write_bytes(os.urandom(1000))
-    intake = Intake(tmp_path / "state", hold=32)
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": intake})
-    result = ask(server, "submit", folder)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert len(result.stdout.splitlines()) == 96
-    assert intake.most_waiting == 32
-
-
-def test_submit_what_is_refused(serve, tmp_path):
-    for name in ("refused.pdf", "good.pdf"):
-        (tmp_path / name).write_bytes(b"%PDF-")
-    intake = Intake(tmp_path / "state")
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": intake})
-    result = ask(server, "submit", tmp_path / "refused.pdf", tmp_path / "good.pdf")
-    assert result.returncode == 1
-    assert result.stdout.endswith("  good.pdf\n")
-    assert "refused.pdf: the queue is full: hand it in again later" in result.stderr
-    assert not intake.left(), "the refused copy is removed"
-
-
-def test_submit_into_a_folder_that_cannot_be_written(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    server = serve({"STATUS": status(tmp_path / "none")})
-    result = ask(server, "submit", tmp_path / "a.pdf")
-    assert result.returncode == 1
-    assert "a.pdf: the daemon's folder" in result.stderr
-
-
-def test_submit_a_password_from_a_file(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    (tmp_path / "secret").write_text("open sesame\n")
-    intake = Intake(tmp_path / "state")
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": intake})
-    result = ask(server, "submit", tmp_path / "a.pdf", "--password-file", tmp_path / "secret")
-    assert result.returncode == 0
-    assert [f["params"] for f, _, _ in intake.documents.values()] == [{"password": "open sesame"}]
-    result = ask(server, "submit", tmp_path / "a.pdf", "--password-file", tmp_path / "none")
-    assert result.returncode == 2 and "--password-file" in result.stderr
-
-
-def test_submit_that_is_interrupted_leaves_no_copy(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    incoming = tmp_path / "state" / "incoming"
-    incoming.mkdir(parents=True)
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": None})
-    process = subprocess.Popen([EBB, "submit", tmp_path / "a.pdf", "--socket", server.path],
-                               env=ctl_fake.environment(), stderr=subprocess.PIPE)  # fmt: skip
-    wait_until("it is submitted", lambda: server.named("SUBMIT"))
-    assert len(list(incoming.iterdir())) == 1
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=10)[1] == b""
-    assert process.returncode == 130
-    assert not list(incoming.iterdir())
-
-
-def test_submit_that_does_not_fit(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-" * 100000)
-    incoming = tmp_path / "state" / "incoming"
-    incoming.mkdir(parents=True)
-    server = serve({"STATUS": status(tmp_path / "state")})
-    result = ask(server, "submit", tmp_path / "a.pdf", preexec_fn=lambda: resource.setrlimit(
-        resource.RLIMIT_FSIZE, (100000, 100000)))  # fmt: skip
-    assert result.returncode == 1
-    assert "a.pdf: copying it: File too large" in result.stderr
-    assert not list(incoming.iterdir()) and not server.named("SUBMIT")
-
-
-def ending(job_data, before=()):
-    """SUBMIT that is answered, and then told to have ended."""
-
-    def submit(connection, message):
-        connection.send("REPLY", message.id, data={"job_id": JOB, "status": "pending"})
-        for one in before:
-            connection.send("EVENT", 0, data=one)
-        connection.send("EVENT", 0, data=event(f"job.{job_data['status']}"))
-
-    return submit
-
-
-PROGRESS = event("job.progress", data={
-    "progress": 50.0, "stage": "extract", "pages": 12, "workers": 1, "rss_bytes": 8 << 20,
-    "budget_bytes": 1 << 30, "stages": [{**STAGE, "status": "processing", "items_done": 6}],
-})  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "changes, code",
-    [
-        ({"pages_failed_count": 0, "pages_failed": []}, 0),
-        ({}, 4),
-        ({"status": "failed", "error": {"code": "zero_pages", "text": "no pages"}}, 1),
-        ({"status": "cancelled"}, 1),
-    ],
-)
-def test_submit_and_wait(serve, tmp_path, changes, code):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    (tmp_path / "state" / "incoming").mkdir(parents=True)
-    job = {**JOB_WHOLE, **changes}
-    handlers = {"STATUS": status(tmp_path / "state"), "SUBMIT": ending(job, [PROGRESS]), "JOB": job}
-    server = serve(handlers)
-    result = ask(server, "submit", "--wait", tmp_path / "a.pdf")
-    assert result.returncode == code
-    assert result.stdout.startswith(f"{JOB}  {job['status']}")
-    assert "ebb: a.pdf: extract: 12 items in 1.5 s, 8.0 pages/s" in result.stderr
-    result = ask(serve(handlers), "submit", "--wait", "--json", tmp_path / "a.pdf")
-    assert (result.returncode, result.stderr) == (code, "")
-    assert json.loads(result.stdout) == job
-
-
-def test_waiting_does_without_events_that_were_lost(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    (tmp_path / "state" / "incoming").mkdir(parents=True)
-
-    def submit(connection, message):
-        connection.send("REPLY", message.id, data={"job_id": JOB, "status": "pending"})
-        connection.send("EVENT", 0, data=event("events.lost", job=None, data={"count": 3}))
-
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": submit, "JOB": JOB_WHOLE})
-    assert ask(server, "submit", "--wait", "-q", tmp_path / "a.pdf").returncode == 4
-
-
-def test_waiting_no_longer_than_asked(serve, tmp_path):
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
-    intake = Intake(tmp_path / "state")
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": intake,
-                    "JOB": {**JOB_WHOLE, "status": "processing"}})  # fmt: skip
-    started = time.monotonic()
-    result = ask(server, "submit", "--wait", "--timeout", "300ms", tmp_path / "a.pdf")
-    assert time.monotonic() - started < 5
-    assert result.returncode == 1
-    assert "1 of 1 jobs are not at their end" in result.stderr
-
-
-def test_progress_on_a_terminal(serve, tmp_path):
-    (tmp_path / "a\x1b[5m.pdf").write_bytes(b"%PDF-")
-    (tmp_path / "state" / "incoming").mkdir(parents=True)
-
-    def submit(connection, message):
-        connection.send("REPLY", message.id, data={"job_id": JOB, "status": "pending"})
-        connection.send("EVENT", 0, data=PROGRESS)
-        time.sleep(0.3)
-        connection.send("EVENT", 0, data=event("job.completed"))
-
-    server = serve({"STATUS": status(tmp_path / "state"), "SUBMIT": submit, "JOB": JOB_WHOLE})
-    code, output = ebb_on_terminal("submit", "--wait", tmp_path / "a\x1b[5m.pdf", "--socket",
-                                   server.path, columns=70)  # fmt: skip
-    assert code == 4
-    text = output.decode()
-    assert "a?[5m.pdf  50%" in text and "6/12" in text and "RSS 8 MiB" in text
-    assert "\x1b[2A" in text, "drawn again in place"
-    assert "\x1b[5m" not in text
-    shown = max(len(line.split("\x1b[K")[0]) for line in text.split("\r\n")[:8])
-    assert shown <= 70 + len("\x1b[J\x1b[2A")
 
 
 # --- a daemon that is not well ---
