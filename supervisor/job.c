@@ -327,7 +327,7 @@ void job_unit_failed(struct job *job, struct unit *unit, enum verdict verdict, c
     stage->units_failed++;
     stage->items_done += unit_items(unit);
     put(job, unit);
-    if (!stage_row(unit->stored.stage)->essential) {
+    if (stage_row(unit->stored.stage)->pages) {
         for (uint64_t item = unit->stored.first; item <= unit->stored.last; item++) {
             job_item_failed(job, unit->stored.stage, (uint32_t)item, verdict, code, text);
         }

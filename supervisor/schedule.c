@@ -344,7 +344,10 @@ static void run_job(struct pass *pass, struct job *job)
         if (books->status == STAGE_STATUS_COMPLETE || books->status == STAGE_STATUS_SKIPPED) {
             continue;
         }
-        run_step(pass, job, stage, UNIT_WORK);
+        if (earlier_complete || !stage_row((enum stage_id)stage)->waits) {
+            run_step(pass, job, stage, UNIT_WORK);
+        }
+        /* In the order of the stages: what a later one says of a page replaces what was there. */
         if (earlier_complete) {
             run_step(pass, job, stage, UNIT_PERSIST);
         }

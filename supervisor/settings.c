@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -160,6 +161,21 @@ static struct settings_class *add_class(struct settings *settings, const char *n
     return class;
 }
 
+static void set_builtin(struct settings *settings, const struct settings_builtin *builtin)
+{
+    char section[SECTION_BYTES];
+    struct settings_class *class;
+    int rc;
+
+    snprintf(section, sizeof(section), CLASS_PREFIX "%s", builtin->class_name);
+    rc = settings_assign(settings, section, builtin->key, builtin->value, NULL);
+    class = find_class(settings, builtin->class_name);
+    if (rc < 0 || !class) {
+        abort(); /* the table is right, so there is no memory even for the start */
+    }
+    class->builtin = true;
+}
+
 void settings_init(struct settings *settings)
 {
     memset(settings, 0, sizeof(*settings));
@@ -170,16 +186,7 @@ void settings_init(struct settings *settings)
     default_socket(settings->socket);
     default_libexec_dir(settings->libexec_dir);
     for (size_t i = 0; i < settings_builtin_count; i++) {
-        const struct settings_builtin *builtin = &settings_builtins[i];
-        struct settings_class *class = find_class(settings, builtin->class_name);
-
-        if (!class) {
-            class = add_class(settings, builtin->class_name);
-            assert(class);
-            class->builtin = true;
-        }
-        set_default(find_row(settings_class_rows, settings_class_row_count, NULL, builtin->key),
-                    class, builtin->value);
+        set_builtin(settings, &settings_builtins[i]);
     }
 }
 

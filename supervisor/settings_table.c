@@ -153,6 +153,15 @@ const struct settings_builtin settings_builtins[] = {
     {"pdf", "max", "0"},
     {"pdf", "memory_max", "1G"},
     {"pdf", "item_deadline", "30s"},
+    {"pdf", "option.read_paths", "-/usr/share/tesseract-ocr"}, /* which languages there are */
+    {"ocr", "executable", "ebb-ocr"},
+    {"ocr", "lifetime", "fresh"},
+    {"ocr", "profile", "parse"},
+    {"ocr", "max", "0"},
+    {"ocr", "memory_max", "1G"},
+    {"ocr", "item_deadline", "2min"},
+    {"ocr", "start_deadline", "30s"}, /* its models are some ten MB each */
+    {"ocr", "option.read_paths", "-/usr/share/tesseract-ocr"},
     {"library", "executable", "ebb-library"},
     {"library", "lifetime", "pool"},
     {"library", "profile", "store"},

@@ -41,7 +41,7 @@ extern const size_t settings_row_count;
 extern const struct settings_row settings_class_rows[];
 extern const size_t settings_class_row_count;
 
-/* What a built-in class has in place of the row's default. */
+/* What a built-in class has in place of the row's default; options of its workers too. */
 struct settings_builtin {
     const char *class_name, *key, *value;
 };

@@ -12,14 +12,22 @@
 #include "proto/message.h"
 
 static const struct stage_row stages[] = {
-#define STAGE_ROW(symbol, name, class_name, shown, from, to, persists, essential)                  \
-    [STAGE_##symbol] = {name, class_name, shown, from, to, persists, essential},
+#define STAGE_ROW(symbol, name, class_name, shown, from, to, flags)                                \
+    [STAGE_##symbol] = {name,                                                                      \
+                        class_name,                                                                \
+                        shown,                                                                     \
+                        from,                                                                      \
+                        to,                                                                        \
+                        ((flags) & STAGE_PERSISTS) != 0,                                           \
+                        ((flags) & STAGE_ESSENTIAL) != 0,                                          \
+                        ((flags) & STAGE_PAGES) != 0,                                              \
+                        ((flags) & STAGE_WAITS) != 0},
     STAGE_LIST(STAGE_ROW)
 #undef STAGE_ROW
 };
 
 _Static_assert(ARRAY_LEN(stages) == STAGE_COUNT, "a row for each stage");
-#define STAGE_NAME_FITS(symbol, name, class_name, shown, from, to, persists, essential)            \
+#define STAGE_NAME_FITS(symbol, name, class_name, shown, from, to, flags)                          \
     _Static_assert(sizeof(name) <= MESSAGE_STAGE_BYTES, "a stage's name fits its message field");
 STAGE_LIST(STAGE_NAME_FITS)
 #undef STAGE_NAME_FITS

@@ -75,6 +75,9 @@ static const char *stage_status(const struct stage_sum *sum, const char *job_sta
 {
     bool ended = strcmp(job_status, "completed") == 0;
 
+    if (sum->finished_ms > 0 && sum->units == 0) {
+        return "skipped";
+    }
     if (sum->finished_ms > 0) {
         return sum->units > 0 && sum->units_failed == sum->units ? "failed" : "completed";
     }

@@ -49,6 +49,18 @@ static void check_failures(struct supervisor *supervisor, struct job *job)
     }
 }
 
+static void tell_stage_end(struct supervisor *supervisor, const struct job *job, int stage)
+{
+    const struct job_stage *books = &job->stages[stage];
+    const char *name = stage_row((enum stage_id)stage)->name;
+    if (books->status == STAGE_STATUS_SKIPPED) {
+        events_emit(supervisor->events, "stage.skipped", &job->id, NULL, "%s: nothing to do", name);
+    } else {
+        events_emit(supervisor->events, "stage.completed", &job->id, NULL, "%s: %u units, %u lost",
+                    name, books->units, books->units_failed);
+    }
+}
+
 static void advance(struct supervisor *supervisor, struct job *job)
 {
     if (job->ending) {
@@ -59,9 +71,7 @@ static void advance(struct supervisor *supervisor, struct job *job)
     bool over = job_advance(job);
     int after = job_current_stage(job);
     for (int stage = before; stage < after || (over && stage == after); stage++) {
-        events_emit(supervisor->events, "stage.completed", &job->id, NULL, "%s: %u units, %u lost",
-                    stage_row((enum stage_id)stage)->name, job->stages[stage].units,
-                    job->stages[stage].units_failed);
+        tell_stage_end(supervisor, job, stage);
         check_failures(supervisor, job);
     }
     job->over = over;
@@ -190,6 +200,15 @@ void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
 
 /* --- FAILED and worse --- */
 
+/* No page is lost, but something that was asked for is missing. */
+static void warn_of_failure(struct job *job, const struct stage_row *row, const char *code,
+                            const char *text)
+{
+    char warning[MESSAGE_DETAIL_BYTES];
+    snprintf(warning, sizeof(warning), "%s: %s: %.400s", row->name, code, text);
+    store_job_warning(job->store, &job->id, warning);
+}
+
 static void give_up(struct supervisor *supervisor, struct job *job, size_t index,
                     enum verdict verdict, const char *code, const char *text)
 {
@@ -197,10 +216,12 @@ static void give_up(struct supervisor *supervisor, struct job *job, size_t index
     struct unit *unit = unit_at(job, index);
     events_emit(supervisor->events, "unit.failed", &job->id, NULL, "%s: %s: %s",
                 unit_text(unit, name, sizeof(name)), code, text);
-    bool essential = stage_row(unit->stored.stage)->essential;
+    const struct stage_row *row = stage_row(unit->stored.stage);
     job_unit_failed(job, unit, verdict, code, text);
-    if (essential) {
+    if (row->essential) {
         intake_end(supervisor, job, JOB_STATUS_FAILED, code, text);
+    } else if (!row->pages) {
+        warn_of_failure(job, row, code, text);
     }
     advance(supervisor, job);
 }

@@ -76,9 +76,24 @@ Test(sandbox, refuses_paths_that_are_not_there)
     cr_assert_null(sandbox_prepare(&spec, &err));
     cr_assert_eq(err.code, ERROR_NOT_FOUND);
     cr_assert(strstr(err.msg, "read_paths") && strstr(err.msg, "/nowhere"), "%s", err.msg);
+    spec.read_paths = "-models";
+    cr_assert_null(sandbox_prepare(&spec, &err));
+    cr_assert_eq(err.code, ERROR_INVALID);
     spec.read_paths = "models";
     cr_assert_null(sandbox_prepare(&spec, &err));
     cr_assert_eq(err.code, ERROR_INVALID);
+}
+
+Test(sandbox, takes_paths_that_may_be_missing)
+{
+    struct sandbox_spec spec = {.profile = SANDBOX_PROFILE_PARSE,
+                                .state_folder = folder,
+                                .read_paths = "-/nowhere/at/all:-/usr:-"};
+    struct error err = ERROR_INIT;
+    struct sandbox *sandbox = sandbox_prepare(&spec, &err);
+
+    cr_assert_not_null(sandbox, "%s", err.msg);
+    sandbox_destroy(sandbox);
 }
 
 Test(sandbox, none_closes_and_refuses_nothing)

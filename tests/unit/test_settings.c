@@ -92,6 +92,7 @@ static void refuse(const char *text, unsigned line, const char *words)
 Test(settings, defaults_are_those_of_the_table)
 {
     const struct settings_class *pdf = settings_class_find(&settings, "pdf");
+    const struct settings_class *ocr = settings_class_find(&settings, "ocr");
     const struct settings_class *library = settings_class_find(&settings, "library");
 
     cr_assert_eq(settings.memory_budget_percent, 80);
@@ -104,7 +105,17 @@ Test(settings, defaults_are_those_of_the_table)
     cr_assert_eq(settings.jobs_ms, UINT64_C(30) * 86400000);
     cr_assert_eq(settings.samples_ms, UINT64_C(48) * 3600000);
     cr_assert_eq(settings.log_level, LOG_LEVEL_INFO);
-    cr_assert_eq(settings.class_count, 2);
+    cr_assert_eq(settings.class_count, 3);
+    cr_assert(ocr && ocr->builtin);
+    cr_assert_str_eq(ocr->executable, "ebb-ocr");
+    cr_assert_eq(ocr->lifetime, LIFETIME_FRESH);
+    cr_assert_str_eq(ocr->profile, "parse");
+    cr_assert_eq(ocr->spare, 0);
+    cr_assert_eq(ocr->max, 0, "as many as there are CPU slots");
+    cr_assert_eq(ocr->item_deadline_ms, 120000);
+    cr_assert_eq(ocr->option_count, 1);
+    cr_assert_str_eq(ocr->options[0].key, "read_paths");
+    cr_assert_str_eq(ocr->options[0].value, "-/usr/share/tesseract-ocr");
     cr_assert(pdf && pdf->builtin && library && library->builtin);
     cr_assert_str_eq(pdf->executable, "ebb-pdf");
     cr_assert_eq(pdf->lifetime, LIFETIME_FRESH);
@@ -225,14 +236,16 @@ Test(settings, what_is_wrong_is_named_with_its_line)
 
 Test(settings, class_options_are_kept_and_replaced)
 {
-    const struct settings_class *pdf;
+    const struct settings_class *library;
 
-    load("[class.pdf]\noption.dpi = 300\noption.lang = eng\noption.dpi = 200\n");
-    pdf = settings_class_find(&settings, "pdf");
-    cr_assert_eq(pdf->option_count, 2);
-    cr_assert_str_eq(pdf->options[0].key, "dpi");
-    cr_assert_str_eq(pdf->options[0].value, "200");
-    cr_assert_str_eq(pdf->options[1].value, "eng");
+    load("[class.library]\noption.dpi = 300\noption.lang = eng\noption.dpi = 200\n"
+         "[class.ocr]\noption.read_paths = /models\n");
+    library = settings_class_find(&settings, "library");
+    cr_assert_eq(library->option_count, 2);
+    cr_assert_str_eq(library->options[0].key, "dpi");
+    cr_assert_str_eq(library->options[0].value, "200");
+    cr_assert_str_eq(library->options[1].value, "eng");
+    cr_assert_str_eq(settings_class_find(&settings, "ocr")->options[0].value, "/models");
 }
 
 Test(settings, options_and_classes_are_bounded)
@@ -242,7 +255,7 @@ Test(settings, options_and_classes_are_bounded)
     int rc = 0, set;
 
     for (set = 0; set <= SETTINGS_OPTIONS_MAX && rc == 0; set++) {
-        snprintf(assignment, sizeof(assignment), "class.pdf.option.k%d=v", set);
+        snprintf(assignment, sizeof(assignment), "class.library.option.k%d=v", set);
         rc = settings_set(&settings, assignment, &err);
     }
     cr_assert_eq(rc, -1);
@@ -261,11 +274,11 @@ Test(settings, set_takes_what_a_file_takes)
 
     cr_assert_eq(settings_set(&settings, "limits.clients=7", &err), 0, "%s", err.msg);
     cr_assert_eq(settings_set(&settings, "class.pdf.executable=/x/fake", &err), 0, "%s", err.msg);
-    cr_assert_eq(settings_set(&settings, "class.pdf.option.a.b=c=d", &err), 0, "%s", err.msg);
+    cr_assert_eq(settings_set(&settings, "class.library.option.a.b=c=d", &err), 0, "%s", err.msg);
     cr_assert_eq(settings.clients, 7);
     cr_assert_str_eq(settings_class_find(&settings, "pdf")->executable, "/x/fake");
-    cr_assert_str_eq(settings_class_find(&settings, "pdf")->options[0].key, "a.b");
-    cr_assert_str_eq(settings_class_find(&settings, "pdf")->options[0].value, "c=d");
+    cr_assert_str_eq(settings_class_find(&settings, "library")->options[0].key, "a.b");
+    cr_assert_str_eq(settings_class_find(&settings, "library")->options[0].value, "c=d");
     cr_assert_eq(settings_set(&settings, "limits.client=7", &err), -1);
     cr_assert(strstr(err.msg, "did you mean clients?"), "%s", err.msg);
     cr_assert_eq(settings_set(&settings, "clients=7", &err), -1);

@@ -154,13 +154,21 @@ static int allow_read_paths(const struct sandbox *sandbox, const char *read_path
         return error_set(err, ERROR_MEMORY, "no memory for read_paths");
     }
     while ((path = strsep(&rest, ":"))) {
+        bool may_be_missing = path[0] == '-';
+        struct error path_err = ERROR_INIT;
+
+        path += may_be_missing;
         if (path[0] == '\0') {
             continue;
         }
         if (path[0] != '/') {
             return error_set(err, ERROR_INVALID, "read_paths: %s is not an absolute path", path);
         }
-        if (landlock_allow(sandbox->rules_fd, path, LANDLOCK_READ, err) < 0) {
+        if (landlock_allow(sandbox->rules_fd, path, LANDLOCK_READ, &path_err) < 0 &&
+            !(may_be_missing && path_err.code == ERROR_NOT_FOUND)) {
+            if (err) {
+                *err = path_err;
+            }
             return error_wrap(err, "read_paths");
         }
     }

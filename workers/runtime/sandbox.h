@@ -41,7 +41,9 @@ void sandbox_probe(struct sandbox_offer *ret_offer);
 struct sandbox_spec {
     enum sandbox_profile profile;
     const char *state_folder; /* absolute, exists */
-    const char *read_paths;   /* further paths to read, separated by colons; NULL: none */
+    /* Further paths to read, separated by colons; one with a "-" before it may be missing. NULL:
+     * none. */
+    const char *read_paths;
     bool every_job; /* the worker is shared: it may reach <state>/jobs, not one job's folder */
 };
 
