@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "workers/layout/blocks.h"
+#include "workers/layout/margins.h"
 #include "workers/layout/text.h"
 
 #define SIZES_MAX 64
@@ -18,9 +19,6 @@
 #define HEADING_CHARS_MAX 250U
 #define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
 #define SIZE_SAME 0.25F
-#define MARGIN_SHARE 0.13F /* of the page's height, at the top and at the bottom */
-#define MARGIN_LINES_MAX 3U
-#define MARGIN_BLOCKS_MAX 4 /* candidates at each end */
 #define MARKER_CHARS 8
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
@@ -226,45 +224,6 @@ uint64_t layout_margin_key(const struct page_block *block)
     return key;
 }
 
-/* The short block nearest to the top (or bottom) edge that is not marked yet; NULL for none. */
-static struct page_block *next_to_edge(struct page_record *record, enum page_margin margin)
-{
-    float limit = record->height_pt * (margin == PAGE_MARGIN_TOP ? MARGIN_SHARE : 1 - MARGIN_SHARE);
-    struct page_block *nearest = NULL;
-
-    for (uint32_t b = 0; b < record->block_count; b++) {
-        struct page_block *block = &record->blocks[b];
-        const struct page_box *box = &block->box;
-
-        if (block->margin != PAGE_MARGIN_NONE || block->line_count > MARGIN_LINES_MAX ||
-            box->y1 < 0 || box->y0 > record->height_pt) {
-            continue;
-        }
-        if (margin == PAGE_MARGIN_TOP && box->y1 <= limit &&
-            (!nearest || box->y0 < nearest->box.y0)) {
-            nearest = block;
-        }
-        if (margin == PAGE_MARGIN_BOTTOM && box->y0 >= limit &&
-            (!nearest || box->y1 > nearest->box.y1)) {
-            nearest = block;
-        }
-    }
-    return nearest;
-}
-
-static void find_margins(struct page_record *record, enum page_margin margin)
-{
-    for (int i = 0; i < MARGIN_BLOCKS_MAX; i++) {
-        struct page_block *block = next_to_edge(record, margin);
-
-        if (!block) {
-            return;
-        }
-        block->margin = margin;
-        block->margin_key = layout_margin_key(block);
-    }
-}
-
 void layout_classify(struct page_record *record, const bool *tabular)
 {
     struct body body;
@@ -273,6 +232,5 @@ void layout_classify(struct page_record *record, const bool *tabular)
     for (uint32_t b = 0; b < record->block_count; b++) {
         record->blocks[b].kind = kind_of(&record->blocks[b], &body, tabular[b]);
     }
-    find_margins(record, PAGE_MARGIN_TOP);
-    find_margins(record, PAGE_MARGIN_BOTTOM);
+    margins_find(record);
 }
