@@ -23,6 +23,7 @@ static void teardown(void)
 TestSuite(layout_kinds, .init = setup, .fini = teardown);
 
 static const struct sketch_style small = {.size_pt = 7};
+static const struct sketch_style bold = {.size_pt = 10, .style = PAGE_STYLE_BOLD};
 
 static void draw_body(float x, float y, int lines)
 {
@@ -67,7 +68,7 @@ Test(layout_kinds, text_that_begins_at_the_edge_is_no_header)
 Test(layout_kinds, what_stands_over_the_footer_is_no_footer)
 {
     draw_body(50, 100, 51);
-    sketch_text(&sketch, 50, 714, SKETCH_PLAIN, "130.86 per piece");
+    sketch_text(&sketch, 50, 714, bold, "130.86 per piece");
     sketch_text(&sketch, 50, 728, small, "a surface for floors,");
     sketch_text(&sketch, 50, 737, small, "frost resistant");
     sketch_text(&sketch, 280, 775, SKETCH_PLAIN, "page 7");
