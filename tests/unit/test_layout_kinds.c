@@ -119,3 +119,157 @@ Test(layout_kinds, a_page_read_sideways_has_its_margins_there)
     expect_margin("a line", PAGE_MARGIN_NONE);
     expect_margin("12", PAGE_MARGIN_BOTTOM);
 }
+
+static void expect_kind(const char *start, enum page_block_kind kind)
+{
+    cr_assert_str_eq(page_block_kind_name(block_of(start)->kind), page_block_kind_name(kind), "%s",
+                     start);
+}
+
+static const struct sketch_style mark = {.size_pt = 5};
+
+Test(layout_kinds, footnotes_begin_with_a_raised_mark)
+{
+    draw_body(50, 100, 30);
+    sketch_text(&sketch, 50, 700, mark, "1");
+    sketch_text(&sketch, 53, 702.5F, small, "A note that says more, and goes on");
+    sketch_text(&sketch, 50, 711, small, "in another line.");
+    sketch_text(&sketch, 50, 718, mark, "2");
+    sketch_text(&sketch, 53, 720.5F, small, "Another note.");
+    sketch_text(&sketch, 280, 780, SKETCH_PLAIN, "7");
+    sketch_lay_out(&sketch);
+    expect_kind("1", PAGE_BLOCK_FOOTNOTE);
+    cr_assert_eq(block_of("1")->line_count, 2);
+    expect_kind("2", PAGE_BLOCK_FOOTNOTE);
+    expect_kind("7", PAGE_BLOCK_TEXT);
+}
+
+Test(layout_kinds, a_plain_mark_needs_one_that_refers_to_it)
+{
+    draw_body(50, 100, 30);
+    sketch_text(&sketch, 50, 460, SKETCH_PLAIN, "A claim");
+    sketch_text(&sketch, 85, 456, mark, "3");
+    sketch_text(&sketch, 90, 460, SKETCH_PLAIN, "that needs support, as you see.");
+    sketch_text(&sketch, 50, 700, small, "3 The support of that claim.");
+    sketch_text(&sketch, 50, 720, small, "4 Houses were seen in the streets.");
+    sketch_lay_out(&sketch);
+    expect_kind("3 The", PAGE_BLOCK_FOOTNOTE);
+    expect_kind("4 Houses", PAGE_BLOCK_TEXT);
+}
+
+Test(layout_kinds, small_text_over_running_text_is_no_footnote)
+{
+    sketch_text(&sketch, 50, 400, mark, "1");
+    sketch_text(&sketch, 53, 402.5F, small, "A note under a table, say.");
+    draw_body(50, 440, 20);
+    sketch_lay_out(&sketch);
+    expect_kind("1", PAGE_BLOCK_TEXT);
+}
+
+Test(layout_kinds, formulas_are_no_footnotes)
+{
+    draw_body(50, 100, 30);
+    sketch_text(&sketch, 100, 700, mark, "K-1");
+    sketch_text(&sketch, 112, 703, small, "S(x) = g(x)y + 14z");
+    sketch_lay_out(&sketch);
+    expect_kind("K-1", PAGE_BLOCK_TEXT);
+}
+
+Test(layout_kinds, captions_have_a_label_and_a_number)
+{
+    static const char *const captions[] = {
+        "Figure 3. A house in the snow",
+        "Fig. 12: The house again",
+        "Table A-1 Houses by street",
+        "Abbildung 2.4 Ein Haus im Schnee",
+        "TABLE IV. Streets",
+        "Chart 5",
+    };
+    static const char *const others[] = {
+        "Figure 3 shows a house in snow",
+        "Figures are given in thousands",
+        "Tables 1 to 3 are old",
+        "Table manners matter",
+    };
+
+    for (size_t i = 0; i < 6; i++) {
+        sketch_text(&sketch, 50, 200 + 40 * (float)i, SKETCH_PLAIN, captions[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        sketch_text(&sketch, 50, 440 + 40 * (float)i, SKETCH_PLAIN, others[i]);
+    }
+    draw_body(50, 100, 4);
+    sketch_lay_out(&sketch);
+    for (size_t i = 0; i < 6; i++) {
+        expect_kind(captions[i], PAGE_BLOCK_CAPTION);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        expect_kind(others[i], PAGE_BLOCK_TEXT);
+    }
+}
+
+Test(layout_kinds, a_bold_label_makes_a_caption)
+{
+    sketch_text(&sketch, 50, 200, bold, "Figure 2");
+    sketch_text(&sketch, 95, 200, SKETCH_PLAIN, "an evening by the sea, with ships");
+    draw_body(50, 100, 4);
+    sketch_lay_out(&sketch);
+    expect_kind("Figure 2", PAGE_BLOCK_CAPTION);
+}
+
+static void expect_level(const char *start, uint8_t level)
+{
+    expect_kind(start, PAGE_BLOCK_LIST_ITEM);
+    cr_assert_eq(block_of(start)->level, level, "%s: %u", start, block_of(start)->level);
+}
+
+Test(layout_kinds, lists_in_lists)
+{
+    static const struct {
+        float x;
+        const char *text;
+        uint8_t level;
+    } items[] = {
+        {50, "1. The first thing", 0},    {70, "- an aspect of it", 1},
+        {70, "- another aspect", 1},      {90, "* a detail of that", 2},
+        {50, "2. The second thing", 0},   {50, "(a) at the same place", 1},
+        {50, "(b) and one more", 1},      {50, "3. The third thing", 0},
+        {70, "iv) with another mark", 1},
+    };
+    size_t count = sizeof(items) / sizeof(items[0]);
+
+    draw_body(50, 60, 4);
+    for (size_t i = 0; i < count; i++) {
+        sketch_text(&sketch, items[i].x, 200 + 12 * (float)i, SKETCH_PLAIN, items[i].text);
+    }
+    sketch_lay_out(&sketch);
+    for (size_t i = 0; i < count; i++) {
+        expect_level(items[i].text, items[i].level);
+    }
+}
+
+Test(layout_kinds, a_paragraph_ends_a_list_and_one_inside_does_not)
+{
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "1. The first thing");
+    sketch_text(&sketch, 62, 130, SKETCH_PLAIN, "A paragraph inside of it.");
+    sketch_text(&sketch, 70, 160, SKETCH_PLAIN, "- an aspect of it");
+    sketch_text(&sketch, 50, 190, SKETCH_PLAIN, "A paragraph after the list.");
+    sketch_text(&sketch, 70, 220, SKETCH_PLAIN, "- a list of its own");
+    sketch_lay_out(&sketch);
+    expect_level("1.", 0);
+    expect_level("- an", 1);
+    expect_level("- a list", 0);
+}
+
+Test(layout_kinds, right_to_left_lists_go_in_from_the_right)
+{
+    struct sketch_style leftwards = {.size_pt = 10, .leftwards = true};
+
+    sketch_text(&sketch, 500, 100, leftwards, "- \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xd7\xa9");
+    sketch_text(&sketch, 480, 112, leftwards, "- \xd7\xa9\xd7\x9c\xd7\x95 \xd7\xa9\xd7\x9c");
+    sketch_lay_out(&sketch);
+    cr_assert_eq(sketch.record.block_count, 2);
+    cr_assert_eq(sketch.record.blocks[0].kind, PAGE_BLOCK_LIST_ITEM);
+    cr_assert_eq(sketch.record.blocks[0].level, 0);
+    cr_assert_eq(sketch.record.blocks[1].level, 1);
+}

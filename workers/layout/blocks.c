@@ -19,6 +19,11 @@
 #define INDENT 0.8F  /* of the size */
 #define CENTRED 0.6F /* of the size: so near lie the middles of centred lines */
 #define MARKER_MAX 8
+/* Of a raised mark: parts of the line's size, characters, and those of the line that has one. */
+#define MARK_SIZE 0.85F
+#define MARK_RAISED 0.12F
+#define MARK_CHARS 3U
+#define MARK_LINE_CHARS 8U
 #define USUAL_SAMPLES 64
 
 struct splitter {
@@ -131,6 +136,47 @@ uint32_t blocks_marker(const uint32_t *characters, uint32_t count)
     return i < count && characters[i] == ' ' ? i : 0;
 }
 
+/* Adds the fragment's first characters; returns how many there are. */
+static uint32_t fragment_start(const struct glyphs *glyphs, const struct fragment *fragment,
+                               uint32_t characters[MARKER_MAX], uint32_t count)
+{
+    for (uint32_t r = 0; r < fragment->run_count; r++) {
+        const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
+
+        if (r > 0 && count > 0 && count < MARKER_MAX && glyphs_gap_is_space(glyphs, run)) {
+            characters[count++] = ' ';
+        }
+        for (uint32_t i = 0; i < run->count && count < MARKER_MAX; i++) {
+            uint32_t c = glyphs->items[run->first + i].character;
+
+            if (count > 0 || c != ' ') {
+                characters[count++] = c;
+            }
+        }
+    }
+    return count;
+}
+
+/* The same from the right: whichever way the glyphs were drawn. */
+static uint32_t fragment_start_leftwards(const struct glyphs *glyphs,
+                                         const struct fragment *fragment,
+                                         uint32_t characters[MARKER_MAX], uint32_t count)
+{
+    const struct glyph_run *last = &glyphs->runs[fragment->run_first + fragment->run_count - 1];
+    uint32_t first = glyphs->runs[fragment->run_first].first;
+    uint32_t end = last->first + last->count;
+    bool leftwards = glyphs->items[first].start > glyphs->items[end - 1].start;
+
+    for (uint32_t i = 0; i < end - first && count < MARKER_MAX; i++) {
+        uint32_t c = glyphs->items[leftwards ? first + i : end - 1 - i].character;
+
+        if (count > 0 || c != ' ') {
+            characters[count++] = c;
+        }
+    }
+    return count;
+}
+
 /* The line's first characters; a space where one fragment ends. */
 static uint32_t line_start(const struct glyphs *glyphs, const struct line *line,
                            uint32_t characters[MARKER_MAX])
@@ -138,24 +184,16 @@ static uint32_t line_start(const struct glyphs *glyphs, const struct line *line,
     uint32_t count = 0;
 
     for (uint32_t f = 0; f < line->count && count < MARKER_MAX; f++) {
-        const struct fragment *fragment = line->fragments[f];
+        const struct fragment *fragment =
+            line->fragments[line->right_to_left ? line->count - 1 - f : f];
 
         if (f > 0) {
             characters[count++] = ' ';
         }
-        for (uint32_t r = 0; r < fragment->run_count; r++) {
-            const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
-
-            if (r > 0 && count > 0 && count < MARKER_MAX && glyphs_gap_is_space(glyphs, run)) {
-                characters[count++] = ' ';
-            }
-            for (uint32_t i = 0; i < run->count && count < MARKER_MAX; i++) {
-                uint32_t c = glyphs->items[run->first + i].character;
-
-                if (count > 0 || c != ' ') {
-                    characters[count++] = c;
-                }
-            }
+        if (line->right_to_left) {
+            count = fragment_start_leftwards(glyphs, fragment, characters, count);
+        } else {
+            count = fragment_start(glyphs, fragment, characters, count);
         }
     }
     return count;
@@ -273,6 +311,50 @@ static bool is_indented(const struct splitter *splitter, const struct line *firs
            ends_sentence(last) && !is_lower(first_character(splitter->glyphs, line));
 }
 
+/* The first run of the line that shows something. */
+static const struct glyph_run *first_run(const struct glyphs *glyphs, const struct line *line)
+{
+    const struct fragment *fragment = line->fragments[0];
+    const struct glyph_run *run = &glyphs->runs[fragment->run_first];
+
+    for (uint32_t r = 1; r < fragment->run_count && run->count == 1; r++) {
+        if (glyphs->items[run->first].character != ' ') {
+            break;
+        }
+        run++;
+    }
+    return run;
+}
+
+static bool is_mark(uint32_t c)
+{
+    return is_digit(c) || is_letter(c) || c == '*' || c == 0x2020 || c == 0x2021 || c == 0xA7;
+}
+
+/* Whether the line begins with a small raised mark, as a footnote does. */
+static bool starts_with_raised_mark(const struct glyphs *glyphs, const struct line *line)
+{
+    const struct glyph_run *run = first_run(glyphs, line);
+    uint32_t count = run->count;
+
+    while (count > 0 && glyphs->items[run->first + count - 1].character == ' ') {
+        count--;
+    }
+    if (run->size_pt > MARK_SIZE * line->size_pt ||
+        run->baseline > line->baseline - MARK_RAISED * line->size_pt || count == 0 ||
+        count > MARK_CHARS) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t c = glyphs->items[run->first + i].character;
+
+        if (!is_mark(c) || (count > 1 && is_letter(c))) {
+            return false;
+        }
+    }
+    return line->chars > MARK_LINE_CHARS;
+}
+
 static bool starts_block(const struct splitter *splitter, const struct line *first,
                          const struct line *before, const struct line *line)
 {
@@ -288,7 +370,7 @@ static bool starts_block(const struct splitter *splitter, const struct line *fir
     }
     return larger > SIZE_DIFFERS * smaller || (changed & (PAGE_STYLE_BOLD | PAGE_STYLE_MONO)) ||
            line->right_to_left != before->right_to_left || is_apart(splitter, before, line) ||
-           has_marker(splitter->glyphs, line) ||
+           has_marker(splitter->glyphs, line) || starts_with_raised_mark(splitter->glyphs, line) ||
            (!line->right_to_left && is_indented(splitter, first, before, line));
 }
 

@@ -16,6 +16,7 @@
 #define SCRIPT_SIZE 0.85F /* of the line's: smaller is a script when it is raised or lowered */
 #define RAISED 0.12F      /* of the line's size */
 #define LOWERED 0.08F
+#define TOUCHING 0.1F /* of the size: how near parts of a word stand */
 
 void compose_unite(struct page_box *box, const struct page_box *other)
 {
@@ -133,6 +134,20 @@ static void put_code_spaces(struct composer *composer, const struct glyph_run *r
     composer->out += spaces;
 }
 
+/* Whether two fragments that stand side by side are parts of one word: what was drawn out of turn
+ * is a fragment of its own, like the mark of a footnote that also is a link. A raised mark belongs
+ * to what it follows. */
+static bool is_one_word(const struct fragment *before, const struct fragment *fragment)
+{
+    float gap = fragment->left - before->right;
+    float size = fmaxf(before->size_pt, fragment->size_pt);
+    bool after_mark = before->size_pt < SCRIPT_SIZE * fragment->size_pt &&
+                      before->baseline < fragment->baseline - RAISED * fragment->size_pt;
+
+    return gap < TOUCHING * size && gap > -TOUCHING * size && !after_mark && !before->leader &&
+           !fragment->leader;
+}
+
 /* What stands between a line's fragment (or its start) and the fragment before. */
 static void put_gap(struct composer *composer, const char *start, const struct fragment *before,
                     const struct fragment *fragment)
@@ -143,7 +158,7 @@ static void put_gap(struct composer *composer, const char *start, const struct f
         put_code_spaces(composer, run,
                         fragment->left - (before ? before->right : composer->code_left));
     }
-    if (before) {
+    if (before && !is_one_word(before, fragment)) {
         put_space(composer, start);
     }
 }

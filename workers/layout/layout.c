@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "workers/layout/blocks.h"
+#include "workers/layout/lists.h"
+#include "workers/layout/look.h"
 #include "workers/layout/margins.h"
-#include "workers/layout/text.h"
+#include "workers/layout/notes.h"
 
 #define SIZES_MAX 64
 #define HEADING_LARGER 1.12F /* than the body's size */
@@ -19,7 +21,6 @@
 #define HEADING_CHARS_MAX 250U
 #define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
 #define SIZE_SAME 0.25F
-#define MARKER_CHARS 8
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
@@ -36,14 +37,6 @@ struct body {
     uint32_t chars;
     struct size_share sizes[SIZES_MAX];
     uint32_t size_count;
-};
-
-/* What all of a block's text looks like. */
-struct look {
-    float size_pt; /* of its largest text */
-    uint8_t style; /* bits that all of it has */
-    uint32_t chars;
-    uint32_t letters;
 };
 
 static void body_add(struct body *body, const struct page_span *span)
@@ -108,55 +101,6 @@ static float share_bold(const struct body *body)
     return body->chars > 0 ? (float)chars / (float)body->chars : 0;
 }
 
-static uint32_t letters_in(const struct page_span *span)
-{
-    uint32_t letters = 0;
-
-    for (uint32_t i = 0; i < span->text_bytes; i++) {
-        unsigned char c = (unsigned char)span->text[i];
-
-        letters += c >= 0x80 || (unsigned char)((c | 0x20) - 'a') < 26;
-    }
-    return letters;
-}
-
-static struct look look_of(const struct page_block *block)
-{
-    struct look look = {.style = 0xFF};
-
-    for (uint32_t l = 0; l < block->line_count; l++) {
-        for (uint32_t s = 0; s < block->lines[l].span_count; s++) {
-            const struct page_span *span = &block->lines[l].spans[s];
-
-            look.chars += span->text_bytes;
-            look.letters += letters_in(span);
-            look.style &= span->style;
-            look.size_pt = fmaxf(look.size_pt, span->size_pt);
-        }
-    }
-    return look;
-}
-
-/* The block's first characters. */
-static uint32_t start_of(const struct page_block *block, uint32_t characters[MARKER_CHARS])
-{
-    uint32_t count = 0;
-
-    for (uint32_t s = 0; s < block->lines[0].span_count; s++) {
-        const struct page_span *span = &block->lines[0].spans[s];
-        const char *at = span->text;
-        const char *end = span->text + span->text_bytes;
-
-        while (at < end && count < MARKER_CHARS) {
-            size_t bytes;
-
-            characters[count++] = text_get(at, end, &bytes);
-            at += bytes;
-        }
-    }
-    return count;
-}
-
 static char last_byte(const struct page_block *block)
 {
     const struct page_line *line = &block->lines[block->line_count - 1];
@@ -183,21 +127,21 @@ static bool is_heading(const struct page_block *block, const struct look *look,
            share_bold(body) < HEADING_SHARE && look->size_pt > 0.95F * body->size_pt;
 }
 
-static enum page_block_kind kind_of(const struct page_block *block, const struct body *body,
-                                    bool tabular)
+static enum page_block_kind kind_of(const struct page_block *block, const struct look *look,
+                                    const struct body *body, bool tabular)
 {
-    struct look look = look_of(block);
-    uint32_t characters[MARKER_CHARS];
-    uint32_t count = start_of(block, characters);
-    uint32_t marker = blocks_marker(characters, count);
-
-    if (look.style & PAGE_STYLE_MONO) {
+    if (look->style & PAGE_STYLE_MONO) {
         return PAGE_BLOCK_CODE;
     }
-    if (is_heading(block, &look, body, tabular)) {
+    if (caption_is(block, look)) {
+        return PAGE_BLOCK_CAPTION;
+    }
+    if (is_heading(block, look, body, tabular)) {
         return PAGE_BLOCK_HEADING;
     }
-    return marker > 0 && look.letters > 0 ? PAGE_BLOCK_LIST_ITEM : PAGE_BLOCK_TEXT;
+    return blocks_marker(look->start, look->start_count) > 0 && look->letters > 0
+               ? PAGE_BLOCK_LIST_ITEM
+               : PAGE_BLOCK_TEXT;
 }
 
 uint64_t layout_margin_key(const struct page_block *block)
@@ -230,7 +174,12 @@ void layout_classify(struct page_record *record, const bool *tabular)
 
     body_find(record, &body);
     for (uint32_t b = 0; b < record->block_count; b++) {
-        record->blocks[b].kind = kind_of(&record->blocks[b], &body, tabular[b]);
+        struct look look;
+
+        look_at(&record->blocks[b], &look);
+        record->blocks[b].kind = kind_of(&record->blocks[b], &look, &body, tabular[b]);
     }
     margins_find(record);
+    footnotes_find(record, body.size_pt);
+    lists_find_levels(record);
 }
