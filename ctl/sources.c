@@ -25,7 +25,8 @@
 
 /* Of what a folder is searched for. Pictures are read too, when they are named: in a folder they
  * are more often parts of something else. */
-static const char *const extensions[] = {".pdf", ".xps", ".oxps", ".tif", ".tiff"};
+static const char *const extensions[] = {".pdf",  ".xps", ".oxps", ".tif", ".tiff",
+                                         ".epub", ".cbz", ".fb2",  ".mobi"};
 
 bool sources_is_document(const char *name)
 {

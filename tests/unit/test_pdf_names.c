@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * workers/pdf/glyph_names, text and format: what names, characters and bytes stand for.
+ * workers/pdf/glyph_names and text: what names and characters stand for.
  */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "workers/pdf/fonts.h"
-#include "workers/mupdf/format.h"
 #include "workers/pdf/glyph_names.h"
 #include "workers/layout/text.h"
 
@@ -160,48 +159,6 @@ Test(pdf_text, hyphens_at_line_ends)
     cr_assert_not(hyphenated("word", "next", &kept));
     cr_assert_not(hyphenated("the built-in-", "functions", &kept));
     cr_assert(hyphenated("a built-in func-", "tion", &kept));
-}
-
-static enum format format_of(const char *bytes, size_t size)
-{
-    return format_find((const uint8_t *)bytes, size, (const uint8_t *)bytes, size).format;
-}
-
-#define FORMAT_OF(literal) format_of(literal, sizeof(literal) - 1)
-
-Test(pdf_format, by_content_alone)
-{
-    cr_assert_eq(FORMAT_OF("%PDF-1.4\n"), FORMAT_PDF);
-    cr_assert_eq(FORMAT_OF("garbage\n%PDF-1.4\n"), FORMAT_PDF);
-    cr_assert_eq(FORMAT_OF("no header\nstartxref\n9\n%%EOF"), FORMAT_PDF);
-    cr_assert_eq(FORMAT_OF("\x89PNG\r\n\x1a\n...."), FORMAT_IMAGE);
-    cr_assert_eq(FORMAT_OF("\xff\xd8\xff\xe0"), FORMAT_IMAGE);
-    cr_assert_eq(FORMAT_OF("II*\0...."), FORMAT_IMAGE);
-}
-
-Test(pdf_format, known_and_not_read)
-{
-    cr_assert_eq(FORMAT_OF("%!PS-Adobe-3.0\n"), FORMAT_UNSUPPORTED);
-    cr_assert_eq(FORMAT_OF("{\\rtf1\\ansi"), FORMAT_UNSUPPORTED);
-    cr_assert_eq(FORMAT_OF("\xef\xbb\xbf <!DOCTYPE html><html>"), FORMAT_UNSUPPORTED);
-    cr_assert_eq(FORMAT_OF("PK\3\4                          word/document.xml"),
-                 FORMAT_UNSUPPORTED);
-    cr_assert_eq(FORMAT_OF("PK\3\4                          mimetypeapplication/epub+zip"),
-                 FORMAT_UNSUPPORTED);
-    cr_assert_str_eq(format_find((const uint8_t *)"PK\3\4                          xl/sheet", 38,
-                                 (const uint8_t *)"", 0)
-                         .name,
-                     "Excel (XLSX)");
-}
-
-Test(pdf_format, no_documents)
-{
-    cr_assert_eq(FORMAT_OF(""), FORMAT_NONE);
-    cr_assert_eq(FORMAT_OF("This is a text about %PDF files.\n"), FORMAT_NONE);
-    cr_assert_eq(FORMAT_OF("\x7f"
-                           "ELF\2\1\1"),
-                 FORMAT_NONE);
-    cr_assert_eq(FORMAT_OF("a,b,c\n1,2,3\n"), FORMAT_NONE);
 }
 
 Test(pdf_fonts, names_tell_styles)

@@ -17,10 +17,38 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "workers/mupdf/image_document.h"
 
 extern fz_document_handler pdf_document_handler;
 extern fz_document_handler xps_document_handler;
 extern fz_document_handler img_document_handler;
+extern fz_document_handler cbz_document_handler;
+extern fz_document_handler epub_document_handler;
+extern fz_document_handler fb2_document_handler;
+extern fz_document_handler mobi_document_handler;
+extern fz_document_handler html_document_handler;
+extern fz_document_handler xhtml_document_handler;
+extern fz_document_handler svg_document_handler;
+
+static const struct {
+    const fz_document_handler *handler; /* NULL where mupdf does not read it */
+    bool markup;                        /* the file itself is text with markup */
+    bool pictures;                      /* each page is one */
+} FORMATS[] = {
+    [FORMAT_NONE] = {NULL, false, false},
+    [FORMAT_PDF] = {&pdf_document_handler, false, false},
+    [FORMAT_XPS] = {&xps_document_handler, false, false},
+    [FORMAT_IMAGE] = {&img_document_handler, false, true},
+    [FORMAT_COMIC] = {&cbz_document_handler, false, true},
+    [FORMAT_EPUB] = {&epub_document_handler, false, false},
+    [FORMAT_FICTIONBOOK] = {&fb2_document_handler, true, false},
+    [FORMAT_MOBIPOCKET] = {&mobi_document_handler, true, false},
+    [FORMAT_HTML] = {&html_document_handler, true, false},
+    [FORMAT_XHTML] = {&xhtml_document_handler, true, false},
+    [FORMAT_SVG] = {&svg_document_handler, true, false},
+    [FORMAT_ARCHIVE] = {NULL, false, false},
+    [FORMAT_UNSUPPORTED] = {NULL, false, false},
+};
 
 static int refuse(const char **ret_code, const char *code, struct error *err, enum error_code kind,
                   const char *text)
@@ -55,62 +83,93 @@ static ssize_t read_at(int fd, void *data, size_t size_bytes, off_t offset)
     return (ssize_t)done;
 }
 
+static uint64_t or_default(uint64_t value, uint64_t fallback)
+{
+    return value ? value : fallback;
+}
+
+/* What is in an archive, and whether it stays within bounds when it is unpacked. */
+static int look_into_archive(int fd, uint64_t size_bytes, const struct document_options *options,
+                             struct format_found *format, const char **ret_code, struct error *err)
+{
+    struct format_archive archive = {0};
+
+    if (zip_list(fd, size_bytes, format_archive_add, &archive, err) < 0) {
+        *ret_code = err->code == ERROR_MEMORY  ? "memory_exceeded"
+                    : err->code == ERROR_LIMIT ? "too_large"
+                                               : "not_a_document";
+        return -1;
+    }
+    *format = format_find_in_archive(&archive);
+    if (!FORMATS[format->format].handler) {
+        return 0;
+    }
+    if (archive.unpacked_bytes > or_default(options->unpacked_bytes, DOCUMENT_UNPACKED_BYTES)) {
+        return refuse(ret_code, "too_large", err, ERROR_LIMIT,
+                      "the archive unpacks to more than the limit");
+    }
+    if (format->format == FORMAT_EPUB &&
+        archive.markup_bytes > or_default(options->markup_bytes, DOCUMENT_MARKUP_BYTES)) {
+        return refuse(ret_code, "too_large", err, ERROR_LIMIT,
+                      "the book's text is longer than the limit");
+    }
+    return 0;
+}
+
+static int read_ends(int fd, uint64_t size_bytes, struct format_found *ret_format,
+                     struct error *err)
+{
+    uint8_t head[FORMAT_HEAD_BYTES];
+    uint8_t tail[FORMAT_TAIL_BYTES];
+    ssize_t head_bytes = read_at(fd, head, sizeof(head), 0);
+    ssize_t tail_bytes =
+        read_at(fd, tail, sizeof(tail),
+                size_bytes > sizeof(tail) ? (off_t)size_bytes - (off_t)sizeof(tail) : 0);
+
+    if (head_bytes < 0 || tail_bytes < 0) {
+        return error_set_errno(err, errno, "cannot read the document");
+    }
+    *ret_format = format_find(head, (size_t)head_bytes, tail, (size_t)tail_bytes);
+    return 0;
+}
+
 /* The format by the file's bytes; refuses what is too large and what is no document. */
 static int recognise(const char *path, const struct document_options *options,
                      struct format_found *ret_format, const char **ret_code, struct error *err)
 {
     AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    uint8_t head[FORMAT_HEAD_BYTES];
-    uint8_t tail[FORMAT_TAIL_BYTES];
     struct stat status;
-    ssize_t head_bytes, tail_bytes;
+    uint64_t size_bytes;
 
     *ret_code = "io";
     if (fd < 0 || fstat(fd, &status) < 0) {
         return error_set_errno(err, errno, "cannot open the document");
     }
-    if ((uint64_t)status.st_size > options->source_bytes) {
+    size_bytes = (uint64_t)status.st_size;
+    if (size_bytes > options->source_bytes) {
         return refuse(ret_code, "too_large", err, ERROR_LIMIT, "the file is over the limit");
     }
-    head_bytes = read_at(fd, head, sizeof(head), 0);
-    tail_bytes =
-        read_at(fd, tail, sizeof(tail),
-                status.st_size > (off_t)sizeof(tail) ? status.st_size - (off_t)sizeof(tail) : 0);
-    if (head_bytes < 0 || tail_bytes < 0) {
-        return error_set_errno(err, errno, "cannot read the document");
+    if (read_ends(fd, size_bytes, ret_format, err) < 0) {
+        return -1;
     }
-    *ret_format = format_find(head, (size_t)head_bytes, tail, (size_t)tail_bytes);
-    switch (ret_format->format) {
-    case FORMAT_NONE:
+    if (ret_format->format == FORMAT_ARCHIVE &&
+        look_into_archive(fd, size_bytes, options, ret_format, ret_code, err) < 0) {
+        return -1;
+    }
+    if (ret_format->format == FORMAT_NONE) {
         return refuse(ret_code, "not_a_document", err, ERROR_UNSUPPORTED,
-                      head_bytes == 0 ? "the file is empty" : "the file is no document");
-    case FORMAT_UNSUPPORTED:
+                      size_bytes == 0 ? "the file is empty" : "the file is no document");
+    }
+    if (!FORMATS[ret_format->format].handler) {
         *ret_code = "unsupported_format";
         return error_set(err, ERROR_UNSUPPORTED, "%s is not supported", ret_format->name);
-    case FORMAT_PDF:
-    case FORMAT_XPS:
-    case FORMAT_IMAGE:
-        break;
+    }
+    if (FORMATS[ret_format->format].markup &&
+        size_bytes > or_default(options->markup_bytes, DOCUMENT_MARKUP_BYTES)) {
+        return refuse(ret_code, "too_large", err, ERROR_LIMIT,
+                      "the document's text is longer than the limit");
     }
     return 0;
-}
-
-static void register_handler(fz_context *ctx, enum format format)
-{
-    switch (format) {
-    case FORMAT_PDF:
-        fz_register_document_handler(ctx, &pdf_document_handler);
-        break;
-    case FORMAT_XPS:
-        fz_register_document_handler(ctx, &xps_document_handler);
-        break;
-    case FORMAT_IMAGE:
-        fz_register_document_handler(ctx, &img_document_handler);
-        break;
-    case FORMAT_NONE:
-    case FORMAT_UNSUPPORTED:
-        break;
-    }
 }
 
 static void open_with_mupdf(struct document *document, const char *path)
@@ -120,9 +179,14 @@ static void open_with_mupdf(struct document *document, const char *path)
 
     fz_try(ctx)
     {
-        register_handler(ctx, document->format.format);
+        fz_register_document_handler(ctx, FORMATS[document->format.format].handler);
         document->fz = fz_open_document_with_stream(ctx, document->format.magic, stream);
         document->pdf = pdf_document_from_fz_document(ctx, document->fz);
+        if (FORMATS[document->format.format].pictures) {
+            document->fz = image_document_wrap(ctx, TAKE_PTR(document->fz));
+        }
+        fz_layout_document(ctx, document->fz, DOCUMENT_FLOW_WIDTH_PT, DOCUMENT_FLOW_HEIGHT_PT,
+                           DOCUMENT_FLOW_EM_PT);
     }
     fz_always(ctx)
     {

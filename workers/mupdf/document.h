@@ -22,7 +22,18 @@ struct document_options {
     uint64_t store_bytes;  /* mupdf's cache of fonts and other resources */
     uint64_t source_bytes; /* a larger file is refused */
     uint32_t pages;        /* more are refused */
+    /* 0 for the defaults below: */
+    uint64_t unpacked_bytes; /* an archive that unpacks to more is refused */
+    uint64_t markup_bytes;   /* text with its markup that is to be laid out; more is refused */
 };
+
+#define DOCUMENT_UNPACKED_BYTES (UINT64_C(1) << 30)
+#define DOCUMENT_MARKUP_BYTES (UINT64_C(16) << 20)
+
+/* What flows (EPUB, HTML, ...) is laid out on pages of A5 with letters of 11 pt. */
+#define DOCUMENT_FLOW_WIDTH_PT 420
+#define DOCUMENT_FLOW_HEIGHT_PT 595
+#define DOCUMENT_FLOW_EM_PT 11
 
 struct document {
     fz_context *ctx;

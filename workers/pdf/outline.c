@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A document's outline. mupdf's own reader follows it by recursion and repairs the document while
- * it reads; this one does neither. Nothing blocks or logs.
+ * A document's outline. mupdf's own reader of PDFs follows it by recursion and repairs the
+ * document while it reads; this one does neither. Nothing blocks or logs.
  */
 #include "workers/pdf/outline.h"
 
@@ -108,10 +108,9 @@ static uint32_t entry_page_caught(struct reader *reader, pdf_obj *entry)
     return page;
 }
 
-static void add_entry(struct reader *reader, pdf_obj *entry, int depth)
+static void add_entry(struct reader *reader, const char *title, int depth, uint32_t page)
 {
     fz_context *ctx = reader->ctx;
-    const char *title = pdf_dict_get_text_string(ctx, entry, PDF_NAME(Title));
     struct survey_outline *out;
 
     if (reader->count == reader->capacity) {
@@ -133,7 +132,7 @@ static void add_entry(struct reader *reader, pdf_obj *entry, int depth)
         fz_throw(ctx, FZ_ERROR_MEMORY, "no memory for the outline");
     }
     out->depth = (uint16_t)depth;
-    out->page = entry_page_caught(reader, entry);
+    out->page = page;
     reader->count++;
 }
 
@@ -153,7 +152,8 @@ static void read_tree(struct reader *reader, pdf_obj *root)
             depth--;
             continue;
         }
-        add_entry(reader, entry, depth);
+        add_entry(reader, pdf_dict_get_text_string(ctx, entry, PDF_NAME(Title)), depth,
+                  entry_page_caught(reader, entry));
         path[depth] = pdf_dict_get(ctx, entry, PDF_NAME(Next));
         first = pdf_dict_get(ctx, entry, PDF_NAME(First));
         if (first && depth + 1 < DEPTH_MAX) {
@@ -162,24 +162,91 @@ static void read_tree(struct reader *reader, pdf_obj *root)
     }
 }
 
+/* --- formats other than PDF, as mupdf reads them --- */
+
+/* Where an entry leads to; 0 for nowhere. Some formats give the place, some a link to it. */
+static uint32_t located_page(struct reader *reader, const fz_outline *entry)
+{
+    fz_context *ctx = reader->ctx;
+    fz_document *fz = reader->document->fz;
+    fz_location location = entry->page;
+    int number = -1;
+
+    if (location.page < 0 && entry->uri && !fz_is_external_link(ctx, entry->uri)) {
+        location = fz_resolve_link(ctx, fz, entry->uri, NULL, NULL);
+    }
+    if (location.page >= 0) {
+        number = fz_page_number_from_location(ctx, fz, location);
+    }
+    return number >= 0 && (uint32_t)number < reader->document->page_count ? (uint32_t)number + 1
+                                                                          : 0;
+}
+
+static void read_loaded(struct reader *reader, const fz_outline *first)
+{
+    const fz_outline *path[DEPTH_MAX];
+    int depth = 0;
+
+    path[0] = first;
+    while (depth >= 0 && reader->count < SURVEY_OUTLINE_MAX) {
+        const fz_outline *entry = path[depth];
+
+        if (!entry) {
+            depth--;
+            continue;
+        }
+        add_entry(reader, entry->title, depth, located_page(reader, entry));
+        path[depth] = entry->next;
+        if (entry->down && depth + 1 < DEPTH_MAX) {
+            path[++depth] = entry->down;
+        }
+    }
+}
+
+static void read_any(struct reader *reader)
+{
+    fz_context *ctx = reader->ctx;
+    fz_outline *outline = fz_load_outline(ctx, reader->document->fz);
+
+    fz_try(ctx)
+    {
+        read_loaded(reader, outline);
+    }
+    fz_always(ctx)
+    {
+        fz_drop_outline(ctx, outline);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+}
+
+static void read_pdf(struct reader *reader)
+{
+    fz_context *ctx = reader->ctx;
+    pdf_obj *root = pdf_dict_getp(ctx, pdf_trailer(ctx, reader->document->pdf), "Root/Outlines");
+
+    if (pdf_is_dict(ctx, pdf_dict_get(ctx, root, PDF_NAME(First)))) {
+        reader->seen = pdf_new_mark_bits(ctx, reader->document->pdf);
+        number_pages(reader);
+        read_tree(reader, root);
+    }
+}
+
 void outline_read(struct document *document, struct arena *arena,
                   struct survey_outline **ret_entries, uint32_t *ret_count)
 {
     fz_context *ctx = document->ctx;
     struct reader reader = {.ctx = ctx, .document = document, .arena = arena};
-    pdf_obj *root;
 
     *ret_count = 0;
-    if (!document->pdf) {
-        return;
-    }
     fz_try(ctx)
     {
-        root = pdf_dict_getp(ctx, pdf_trailer(ctx, document->pdf), "Root/Outlines");
-        if (pdf_is_dict(ctx, pdf_dict_get(ctx, root, PDF_NAME(First)))) {
-            reader.seen = pdf_new_mark_bits(ctx, document->pdf);
-            number_pages(&reader);
-            read_tree(&reader, root);
+        if (document->pdf) {
+            read_pdf(&reader);
+        } else {
+            read_any(&reader);
         }
     }
     fz_always(ctx)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A document's outline (bookmarks), flat, with the pages it leads to.
+ * A document's outline (bookmarks, chapters), flat, with the pages it leads to.
  * Source: ISO 32000-1, 12.3.3.
  */
 #ifndef EBB_WORKERS_PDF_OUTLINE_H

@@ -3,8 +3,8 @@
  * Units of the stages survey and extract.
  *
  * Settings of the class: pages_per_unit (16), max_pages (50000), max_source_bytes (2G),
- * store_bytes (64M), page_memory_bytes (256M), page_glyphs (1000000). Parameters of the job:
- * password.
+ * max_unpacked_bytes (1G), max_markup_bytes (16M), store_bytes (64M), page_memory_bytes (256M),
+ * page_glyphs (1000000). Parameters of the job: password.
  *
  * Blocks: reads the source, writes the artifact.
  */
@@ -34,6 +34,8 @@ enum setting {
     SETTING_PAGES_PER_UNIT,
     SETTING_MAX_PAGES,
     SETTING_MAX_SOURCE_BYTES,
+    SETTING_MAX_UNPACKED_BYTES,
+    SETTING_MAX_MARKUP_BYTES,
     SETTING_STORE_BYTES,
     SETTING_PAGE_MEMORY_BYTES,
     SETTING_PAGE_GLYPHS,
@@ -47,6 +49,8 @@ static const struct {
     [SETTING_PAGES_PER_UNIT] = {"pages_per_unit", "16", 1, 10000},
     [SETTING_MAX_PAGES] = {"max_pages", "50000", 1, 1000000},
     [SETTING_MAX_SOURCE_BYTES] = {"max_source_bytes", "2G", 1, UINT64_MAX},
+    [SETTING_MAX_UNPACKED_BYTES] = {"max_unpacked_bytes", "1G", 1, UINT64_MAX},
+    [SETTING_MAX_MARKUP_BYTES] = {"max_markup_bytes", "16M", 1, UINT64_C(1) << 31},
     [SETTING_STORE_BYTES] = {"store_bytes", "64M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_MEMORY_BYTES] = {"page_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_GLYPHS] = {"page_glyphs", "1000000", 1, 16000000},
@@ -127,6 +131,8 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
         .store_bytes = self->settings[SETTING_STORE_BYTES],
         .source_bytes = self->settings[SETTING_MAX_SOURCE_BYTES],
         .pages = (uint32_t)self->settings[SETTING_MAX_PAGES],
+        .unpacked_bytes = self->settings[SETTING_MAX_UNPACKED_BYTES],
+        .markup_bytes = self->settings[SETTING_MAX_MARKUP_BYTES],
     };
     char path[PATH_BYTES];
     const char *code;
