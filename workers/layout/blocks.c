@@ -214,7 +214,7 @@ static uint32_t first_character(const struct glyphs *glyphs, const struct line *
     return line_start(glyphs, line, characters) > 0 ? characters[0] : 0;
 }
 
-static uint32_t last_character(const struct glyphs *glyphs, const struct line *line)
+uint32_t blocks_last_character(const struct glyphs *glyphs, const struct line *line)
 {
     const struct fragment *fragment = line->fragments[line->count - 1];
 
@@ -239,6 +239,11 @@ static bool is_lower(uint32_t c)
 {
     return (c >= 'a' && c <= 'z') ||
            (c >= 0x80 && ucdn_get_general_category(c) == UCDN_GENERAL_CATEGORY_LL);
+}
+
+bool blocks_starts_lower(const struct glyphs *glyphs, const struct line *line)
+{
+    return is_lower(first_character(glyphs, line)) && !has_marker(glyphs, line);
 }
 
 static int by_value(const void *a, const void *b)
@@ -294,7 +299,7 @@ static bool is_indented(const struct splitter *splitter, const struct line *firs
 {
     float size = line->size_pt;
     float step = line->left - before->left;
-    uint32_t last = last_character(splitter->glyphs, before);
+    uint32_t last = blocks_last_character(splitter->glyphs, before);
     bool is_short = before->right < splitter->right - 2 * size;
 
     if (is_centred(before, line)) {
@@ -308,7 +313,7 @@ static bool is_indented(const struct splitter *splitter, const struct line *firs
         return true;
     }
     return before->right < splitter->right - 0.3F * (splitter->right - splitter->left) &&
-           ends_sentence(last) && !is_lower(first_character(splitter->glyphs, line));
+           ends_sentence(last) && !blocks_starts_lower(splitter->glyphs, line);
 }
 
 /* The first run of the line that shows something. */

@@ -110,7 +110,7 @@ static char last_byte(const struct page_block *block)
 }
 
 /* Short, rare in its size or weight on this page, and not cells of a table. */
-static bool is_heading(const struct page_block *block, const struct look *look,
+static bool is_heading(const struct page_block *block, const struct block_look *look,
                        const struct body *body, bool tabular)
 {
     char last = last_byte(block);
@@ -127,13 +127,13 @@ static bool is_heading(const struct page_block *block, const struct look *look,
            share_bold(body) < HEADING_SHARE && look->size_pt > 0.95F * body->size_pt;
 }
 
-static enum page_block_kind kind_of(const struct page_block *block, const struct look *look,
+static enum page_block_kind kind_of(const struct page_block *block, const struct block_look *look,
                                     const struct body *body, bool tabular)
 {
     if (look->style & PAGE_STYLE_MONO) {
         return PAGE_BLOCK_CODE;
     }
-    if (caption_is(block, look)) {
+    if (notes_is_caption(block, look)) {
         return PAGE_BLOCK_CAPTION;
     }
     if (is_heading(block, look, body, tabular)) {
@@ -174,12 +174,12 @@ void layout_classify(struct page_record *record, const bool *tabular)
 
     body_find(record, &body);
     for (uint32_t b = 0; b < record->block_count; b++) {
-        struct look look;
+        struct block_look look;
 
-        look_at(&record->blocks[b], &look);
+        block_look_at(&record->blocks[b], &look);
         record->blocks[b].kind = kind_of(&record->blocks[b], &look, &body, tabular[b]);
     }
     margins_find(record);
-    footnotes_find(record, body.size_pt);
+    notes_find_footnotes(record, body.size_pt);
     lists_find_levels(record);
 }

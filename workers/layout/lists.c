@@ -34,7 +34,7 @@ struct open_lists {
 };
 
 /* The kind of mark, so that marks of one list are alike. */
-static uint32_t mark_of(const struct look *look)
+static uint32_t mark_of(const struct block_look *look)
 {
     uint32_t first = look->start[0];
     uint32_t bracket = first == '(' || first == '[' ? 1 : 0;
@@ -111,13 +111,13 @@ void lists_find_levels(struct page_record *record)
 
     for (uint32_t b = 0; b < record->block_count; b++) {
         struct page_block *block = &record->blocks[b];
-        struct look look;
+        struct block_look look;
 
         if (block->line_count == 0 ||
             (block->margin != PAGE_MARGIN_NONE && block->kind != PAGE_BLOCK_LIST_ITEM)) {
             continue;
         }
-        look_at(block, &look);
+        block_look_at(block, &look);
         if (lists.before && (block->box.y1 < lists.before->box.y0 ||
                              block->lines[0].angle_deg != lists.before->lines[0].angle_deg)) {
             lists.count = 0; /* another column */

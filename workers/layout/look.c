@@ -39,7 +39,7 @@ static void add_size(struct size_bytes sizes[SIZES_MAX], const struct page_span 
     sizes[i].bytes += span->text_bytes;
 }
 
-static void look_at_start(const struct page_line *line, struct look *look)
+static void look_at_start(const struct page_line *line, struct block_look *look)
 {
     for (uint32_t s = 0; s < line->span_count; s++) {
         const struct page_span *span = &line->spans[s];
@@ -56,10 +56,10 @@ static void look_at_start(const struct page_line *line, struct look *look)
     }
 }
 
-void look_at(const struct page_block *block, struct look *ret_look)
+void block_look_at(const struct page_block *block, struct block_look *ret_look)
 {
     struct size_bytes sizes[SIZES_MAX] = {{0, 0}};
-    struct look *look = ret_look;
+    struct block_look *look = ret_look;
     uint32_t most = 0;
 
     memset(look, 0, sizeof(*look));

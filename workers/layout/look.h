@@ -12,7 +12,7 @@
 
 #define LOOK_START_CHARS 24
 
-struct look {
+struct block_look {
     float size_pt;  /* of its largest text */
     float usual_pt; /* of most of its text */
     uint8_t style;  /* bits that all of it has */
@@ -24,6 +24,6 @@ struct look {
 };
 
 /* block: with at least one line. */
-void look_at(const struct page_block *block, struct look *ret_look);
+void block_look_at(const struct page_block *block, struct block_look *ret_look);
 
 #endif

@@ -49,7 +49,7 @@ static bool is_letter(uint32_t c)
 }
 
 /* The length of a label at the start; 0 where there is none. */
-static uint32_t label_length(const struct look *look)
+static uint32_t label_length(const struct block_look *look)
 {
     char label[4 * LABEL_CHARS + 4];
     char *out = label;
@@ -70,7 +70,7 @@ static uint32_t label_length(const struct look *look)
 }
 
 /* "3", "A-1", "2.4a", "IV" from i on; its length. */
-static uint32_t number_length(const struct look *look, uint32_t i)
+static uint32_t number_length(const struct block_look *look, uint32_t i)
 {
     uint32_t end = i;
     bool digits = false;
@@ -89,7 +89,7 @@ static uint32_t number_length(const struct look *look, uint32_t i)
     return digits ? end - i : 0;
 }
 
-bool caption_is(const struct page_block *block, const struct look *look)
+bool notes_is_caption(const struct page_block *block, const struct block_look *look)
 {
     uint32_t at = label_length(look);
     uint32_t number;
@@ -135,7 +135,7 @@ static bool is_raised_digit(uint32_t c)
 
 /* The length of the mark at the start: digits, a letter or symbols. ret_raised: it is set higher
  * than its text, or is a character that is. */
-static uint32_t mark_length(const struct look *look, bool *ret_raised)
+static uint32_t mark_length(const struct block_look *look, bool *ret_raised)
 {
     uint32_t end = 0;
 
@@ -158,7 +158,7 @@ static uint32_t mark_length(const struct look *look, bool *ret_raised)
 }
 
 /* Whether the mark stands raised somewhere in the record's running text. */
-static bool is_referred_to(const struct page_record *record, const struct look *look,
+static bool is_referred_to(const struct page_record *record, const struct block_look *look,
                            uint32_t length, float body_pt)
 {
     char mark[4 * MARK_CHARS];
@@ -196,13 +196,13 @@ static bool is_followed(const struct page_record *record, const struct page_bloc
 {
     for (uint32_t b = 0; b < record->block_count; b++) {
         const struct page_block *other = &record->blocks[b];
-        struct look look;
+        struct block_look look;
 
         if (other == block || other->line_count == 0 || other->margin != PAGE_MARGIN_NONE ||
             other->box.y0 < block->box.y1 - 1 || !overlaps(&other->box, &block->box)) {
             continue;
         }
-        look_at(other, &look);
+        block_look_at(other, &look);
         if (look.usual_pt > NOTE_SMALLER * body_pt) {
             return true;
         }
@@ -211,7 +211,7 @@ static bool is_followed(const struct page_record *record, const struct page_bloc
 }
 
 static bool is_small_text(const struct page_record *record, const struct page_block *block,
-                          const struct look *look, float body_pt)
+                          const struct block_look *look, float body_pt)
 {
     return (block->kind == PAGE_BLOCK_TEXT || block->kind == PAGE_BLOCK_LIST_ITEM) &&
            block->lines[0].angle_deg == 0 && look->usual_pt < NOTE_SMALLER * body_pt &&
@@ -220,28 +220,28 @@ static bool is_small_text(const struct page_record *record, const struct page_bl
 
 /* A further paragraph of the note before. */
 static bool continues(const struct page_block *note, const struct page_block *block,
-                      const struct look *look)
+                      const struct block_look *look)
 {
-    struct look before;
+    struct block_look before;
     float gap = block->box.y0 - note->box.y1;
 
-    look_at(note, &before);
+    block_look_at(note, &before);
     return fabsf(before.usual_pt - look->usual_pt) < 0.1F && overlaps(&note->box, &block->box) &&
            gap > -look->usual_pt && gap < NOTE_GAP * look->usual_pt;
 }
 
-void footnotes_find(struct page_record *record, float body_pt)
+void notes_find_footnotes(struct page_record *record, float body_pt)
 {
     for (uint32_t b = 0; b < record->block_count; b++) {
         struct page_block *block = &record->blocks[b];
-        struct look look;
+        struct block_look look;
         uint32_t mark;
         bool raised;
 
         if (block->line_count == 0) {
             continue;
         }
-        look_at(block, &look);
+        block_look_at(block, &look);
         if (!is_small_text(record, block, &look, body_pt)) {
             continue;
         }

@@ -12,10 +12,10 @@
 
 /* Whether a block begins as captions do, "Figure 3." or "Tab. A-1:" in one of several languages,
  * and not as a sentence does that speaks of a figure. */
-bool caption_is(const struct page_block *block, const struct look *look);
+bool notes_is_caption(const struct page_block *block, const struct block_look *look);
 
 /* Sets kind FOOTNOTE: small text that begins with a mark and ends its column. The record's blocks
  * have their kinds and margins; body_pt is the size of the page's running text. */
-void footnotes_find(struct page_record *record, float body_pt);
+void notes_find_footnotes(struct page_record *record, float body_pt);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "workers/layout/bidi.h"
 #include "workers/layout/compose.h"
+#include "workers/layout/flow.h"
 #include "workers/layout/fragments.h"
 #include "workers/layout/layout.h"
 #include "workers/layout/lines.h"
@@ -64,7 +65,10 @@ static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group
     if (reading_order_find(fragments, count, &options, arena, &order, err) < 0) {
         return -1;
     }
-    return lines_build(glyphs, &order, arena, &ret_part->lines, err);
+    if (lines_build(glyphs, &order, arena, &ret_part->lines, err) < 0) {
+        return -1;
+    }
+    return flow_join(glyphs, &ret_part->lines, arena, err);
 }
 
 static int copy_fonts(const struct glyphs *glyphs, struct arena *arena, struct page_record *record,

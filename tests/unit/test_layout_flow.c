@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * workers/layout: paragraphs that go on elsewhere, and what stands between their parts.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pdf_sketch.h"
+
+static struct sketch sketch;
+
+static void setup(void)
+{
+    sketch_init(&sketch, 600, 800);
+}
+
+static void teardown(void)
+{
+    sketch_deinit(&sketch);
+}
+
+TestSuite(layout_flow, .init = setup, .fini = teardown);
+
+static const struct sketch_style small = {.size_pt = 7};
+
+/* Lines of 40 characters, 12 pt apart, the last one as given. */
+static void draw_paragraph(float x, float y, int lines, const char *last)
+{
+    for (int i = 0; i < lines - 1; i++) {
+        sketch_text(&sketch, x, y + 12 * (float)i, SKETCH_PLAIN,
+                    "Words that fill a line of a narrow column");
+    }
+    sketch_text(&sketch, x, y + 12 * (float)(lines - 1), SKETCH_PLAIN, last);
+}
+
+static const char *text_of_page(void)
+{
+    sketch_lay_out(&sketch);
+    return arena_strndup(sketch.arena, sketch.record.text, sketch.record.text_bytes);
+}
+
+static void expect_joined(const char *part, bool joined)
+{
+    const char *text = text_of_page();
+
+    cr_assert_eq(strstr(text, part) != NULL, joined, "%s:\n%s", part, text);
+}
+
+Test(layout_flow, a_paragraph_goes_on_in_the_next_column)
+{
+    draw_paragraph(50, 100, 10, "and at its foot the sentence is not over,");
+    draw_paragraph(320, 100, 10, "so it ends here.");
+    sketch_text(&sketch, 320, 240, SKETCH_PLAIN, "Another one begins.");
+    expect_joined("over,\nWords", false); /* a capital: another sentence */
+    sketch_deinit(&sketch);
+    sketch_init(&sketch, 600, 800);
+    draw_paragraph(50, 100, 10, "and at its foot the sentence is not over,");
+    sketch_text(&sketch, 320, 100, SKETCH_PLAIN, "it goes on at the top of the next column,");
+    draw_paragraph(320, 112, 9, "and ends here.");
+    expect_joined("not over,\nit goes on", true);
+    cr_assert_eq(sketch.record.block_count, 1);
+    cr_assert_eq(sketch.record.blocks[0].line_count, 20);
+}
+
+Test(layout_flow, a_word_goes_on_in_the_next_column)
+{
+    draw_paragraph(50, 100, 10, "and at its foot there is half of an exam-");
+    sketch_text(&sketch, 320, 100, SKETCH_PLAIN, "ple of words that go on in another column,");
+    draw_paragraph(320, 112, 9, "and ends here.");
+    expect_joined("an example of", true);
+}
+
+Test(layout_flow, figures_and_notes_between_the_columns_follow)
+{
+    draw_paragraph(50, 100, 10, "and at its foot the sentence is not over,");
+    sketch_text(&sketch, 100, 260, small, "a label in a picture");
+    sketch_text(&sketch, 50, 400, small, "Figure 1. A picture at the foot of the column");
+    sketch_text(&sketch, 320, 100, small, "Figure 2. A picture at the head of the column");
+    sketch_text(&sketch, 320, 130, SKETCH_PLAIN, "it goes on under that of the next column,");
+    draw_paragraph(320, 142, 20, "and ends here.");
+    expect_joined("not over,\nit goes on", true);
+    expect_joined("ends here.\n\na label in a picture", true);
+    expect_joined("Figure 1. A picture at the foot of the column\n\nFigure 2.", true);
+}
+
+Test(layout_flow, a_heading_between_the_columns_parts_them)
+{
+    draw_paragraph(50, 100, 10, "and at its foot the sentence is not over,");
+    sketch_text(&sketch, 320, 100, (struct sketch_style){.size_pt = 14}, "of another thing");
+    sketch_text(&sketch, 320, 130, SKETCH_PLAIN, "it begins with a small letter as some do,");
+    draw_paragraph(320, 142, 9, "and ends here.");
+    expect_joined("not over,\nit begins", false);
+}
+
+Test(layout_flow, a_sentence_that_has_ended_does_not_go_on)
+{
+    draw_paragraph(50, 100, 10, "and at its foot the sentence comes to be.");
+    sketch_text(&sketch, 320, 100, SKETCH_PLAIN, "it begins with a small letter as some do,");
+    draw_paragraph(320, 112, 9, "and ends here.");
+    expect_joined("to be.\n\nit begins", true);
+}
+
+Test(layout_flow, a_box_beside_a_paragraph_follows_it)
+{
+    draw_paragraph(50, 100, 20, "while a box stands at its right, it is not");
+    for (int i = 0; i < 8; i++) {
+        sketch_text(&sketch, 400, 120 + 20 * (float)i, small, "a fact in the box");
+    }
+    sketch_text(&sketch, 50, 340, SKETCH_PLAIN,
+                "over before it has gone on under the box from the left edge to the right one, as"
+                " text does.");
+    expect_joined("it is not\nover before", true);
+    expect_joined("text does.\n\na fact in the box", true);
+}
+
+Test(layout_flow, list_items_and_cells_stay_apart)
+{
+    draw_paragraph(50, 100, 10, "and at its foot the sentence is not over,");
+    sketch_text(&sketch, 320, 100, SKETCH_PLAIN, "a) the first thing in a list of several things");
+    sketch_text(&sketch, 320, 112, SKETCH_PLAIN, "b) the second thing in a list of many");
+    sketch_text(&sketch, 320, 124, SKETCH_PLAIN, "c) the third thing in a list of many");
+    sketch_text(&sketch, 320, 136, SKETCH_PLAIN, "d) the fourth thing in a list of many");
+    expect_joined("over,\n\na)", true);
+}
