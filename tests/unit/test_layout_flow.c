@@ -123,3 +123,40 @@ Test(layout_flow, list_items_and_cells_stay_apart)
     sketch_text(&sketch, 320, 136, SKETCH_PLAIN, "d) the fourth thing in a list of many");
     expect_joined("over,\n\na)", true);
 }
+
+static void draw_initial(const char *initial, float text_x, const char *text)
+{
+    sketch_text(&sketch, 50, 122, (struct sketch_style){.size_pt = 34}, initial);
+    sketch_text(&sketch, text_x, 100, SKETCH_PLAIN, text);
+    sketch_text(&sketch, text_x, 112, SKETCH_PLAIN, "goes on beside its large first letter,");
+    sketch_text(&sketch, 50, 124, SKETCH_PLAIN, "and then under it from the left edge of the page");
+    sketch_text(&sketch, 50, 136, SKETCH_PLAIN, "to the right one.");
+}
+
+Test(layout_flow, an_initial_begins_its_first_line)
+{
+    draw_initial("W", 70, "hen the text of a chapter begins it");
+    expect_joined("When the text of a chapter begins it\ngoes on beside its large first letter,\n"
+                  "and then under it",
+                  true);
+    cr_assert_eq(sketch.record.block_count, 1);
+    cr_assert_eq(sketch.record.blocks[0].kind, PAGE_BLOCK_TEXT);
+}
+
+Test(layout_flow, an_initial_may_be_a_word)
+{
+    draw_initial("A", 74, "text of a chapter begins and then it");
+    expect_joined("A text of a chapter begins and then it\ngoes on beside", true);
+}
+
+Test(layout_flow, entries_of_a_table_of_contents_are_blocks)
+{
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "The sea ................... 7");
+    sketch_text(&sketch, 50, 112, SKETCH_PLAIN, "Ships and those who sail in them and");
+    sketch_text(&sketch, 50, 124, SKETCH_PLAIN, "never come home ......... xii");
+    sketch_text(&sketch, 50, 136, SKETCH_PLAIN, "The land .................. 130");
+    cr_assert_str_eq(text_of_page(), "The sea ................... 7\n\n"
+                                     "Ships and those who sail in them and\n"
+                                     "never come home ......... xii\n\n"
+                                     "The land .................. 130\n\n");
+}

@@ -24,6 +24,8 @@
 #define MARK_RAISED 0.12F
 #define MARK_CHARS 3U
 #define MARK_LINE_CHARS 8U
+#define ENTRY_DOTS 5U
+#define ENTRY_NUMBER_CHARS 6U
 #define USUAL_SAMPLES 64
 
 struct splitter {
@@ -241,6 +243,36 @@ static bool is_lower(uint32_t c)
            (c >= 0x80 && ucdn_get_general_category(c) == UCDN_GENERAL_CATEGORY_LL);
 }
 
+/* A line of a table of contents: dots that lead to a number at its end. */
+static bool is_entry(const struct glyphs *glyphs, const struct line *line)
+{
+    const struct fragment *fragment = line->fragments[line->count - 1];
+    const struct glyph_run *last = &glyphs->runs[fragment->run_first + fragment->run_count - 1];
+    uint32_t first = glyphs->runs[line->fragments[0]->run_first].first;
+    uint32_t i = last->first + last->count;
+    uint32_t number = 0;
+    uint32_t dots = 0;
+
+    if (line->right_to_left || line->dots < ENTRY_DOTS) {
+        return false;
+    }
+    if (line->count > 1 && line->fragments[line->count - 2]->leader) {
+        return fragment->chars <= ENTRY_NUMBER_CHARS;
+    }
+    for (; i > first && dots < ENTRY_DOTS; i--) {
+        uint32_t c = glyphs->items[i - 1].character;
+
+        if (c == '.') {
+            dots++;
+        } else if (c != ' ') {
+            if (dots > 0 || ++number > ENTRY_NUMBER_CHARS || !(is_digit(c) || is_roman(c))) {
+                return false;
+            }
+        }
+    }
+    return dots == ENTRY_DOTS && number > 0;
+}
+
 bool blocks_starts_lower(const struct glyphs *glyphs, const struct line *line)
 {
     return is_lower(first_character(glyphs, line)) && !has_marker(glyphs, line);
@@ -367,6 +399,9 @@ static bool starts_block(const struct splitter *splitter, const struct line *fir
     float larger = fmaxf(before->size_pt, line->size_pt);
     float smaller = fminf(before->size_pt, line->size_pt);
 
+    if (is_entry(splitter->glyphs, before)) {
+        return true;
+    }
     if ((line->style & before->style & PAGE_STYLE_MONO) && line->size_pt == before->size_pt) {
         return is_apart(splitter, before, line);
     }

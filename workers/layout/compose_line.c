@@ -16,6 +16,7 @@
 #define SCRIPT_SIZE 0.85F /* of the line's: smaller is a script when it is raised or lowered */
 #define RAISED 0.12F      /* of the line's size */
 #define LOWERED 0.08F
+#define INITIAL_SPACE 0.35F
 #define TOUCHING 0.1F /* of the size: how near parts of a word stand */
 
 void compose_unite(struct page_box *box, const struct page_box *other)
@@ -134,6 +135,18 @@ static void put_code_spaces(struct composer *composer, const struct glyph_run *r
     composer->out += spaces;
 }
 
+/* Whether an initial is a word of its own, as "A" and "I" are when their text keeps away. */
+static bool is_word_of_its_own(const struct composer *composer, const struct fragment *initial,
+                               const struct fragment *text)
+{
+    const struct glyph_run *run =
+        &composer->glyphs->runs[initial->run_first + initial->run_count - 1];
+    uint32_t c = composer->glyphs->items[run->first + run->count - 1].character;
+
+    return (c == 'A' || c == 'I' || c == 'O' || c == 'E' || c == 'Y' || c == 0xC0) &&
+           text->left - initial->right > INITIAL_SPACE * text->size_pt;
+}
+
 /* Whether two fragments that stand side by side are parts of one word: what was drawn out of turn
  * is a fragment of its own, like the mark of a footnote that also is a link. A raised mark belongs
  * to what it follows. */
@@ -158,7 +171,11 @@ static void put_gap(struct composer *composer, const char *start, const struct f
         put_code_spaces(composer, run,
                         fragment->left - (before ? before->right : composer->code_left));
     }
-    if (before && !is_one_word(before, fragment)) {
+    if (before && before->initial_bottom > before->baseline) {
+        if (is_word_of_its_own(composer, before, fragment)) {
+            put_space(composer, start);
+        }
+    } else if (before && !is_one_word(before, fragment)) {
         put_space(composer, start);
     }
 }

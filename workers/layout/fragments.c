@@ -201,6 +201,7 @@ static void finish(struct builder *builder, struct fragment *fragment)
     }
     fragment->leader = fragment->dots >= LEADER_DOTS && fragment->dots == fragment->chars;
     fragment->off_page = is_off_page(builder, fragment, run);
+    fragment->initial_bottom = -INFINITY;
     group = group_find(builder, run);
     to_group_frame(fragment, run, &builder->groups[group]);
     builder->group_of[builder->count] = group;

@@ -17,16 +17,18 @@
 
 struct fragment {
     uint32_t run_first, run_count;
-    float left, right; /* along, without spaces at the ends */
-    float top, bottom; /* across: the lower-case letters' band and what rises over it */
-    float baseline;    /* across; of its largest part */
-    float size_pt;     /* of its largest part */
-    uint32_t chars;    /* without spaces */
-    uint32_t letters;  /* of these; digits and punctuation are none */
-    uint32_t dots;     /* of these */
-    uint32_t order;    /* in drawing order */
-    bool off_page;     /* wholly outside the page */
-    bool leader;       /* dots alone, which lead from one text to another */
+    float left, right;    /* along, without spaces at the ends */
+    float top, bottom;    /* across: the lower-case letters' band and what rises over it */
+    float baseline;       /* across; of its largest part */
+    float size_pt;        /* of its largest part */
+    float initial_bottom; /* of an initial that initials_place moved up: how far it reaches; else
+                             not under the baseline */
+    uint32_t chars;       /* without spaces */
+    uint32_t letters;     /* of these; digits and punctuation are none */
+    uint32_t dots;        /* of these */
+    uint32_t order;       /* in drawing order */
+    bool off_page;        /* wholly outside the page */
+    bool leader;          /* dots alone, which lead from one text to another */
 };
 
 struct fragment_group {

@@ -119,12 +119,12 @@ static bool is_heading(const struct page_block *block, const struct block_look *
         last == ';' || look->letters * 2 < look->chars) {
         return false;
     }
-    if (look->size_pt > HEADING_LARGER * body->size_pt &&
-        share_as_large(body, look->size_pt) < HEADING_SHARE) {
+    if (look->usual_pt > HEADING_LARGER * body->size_pt &&
+        share_as_large(body, look->usual_pt) < HEADING_SHARE) {
         return true;
     }
     return !tabular && (look->style & PAGE_STYLE_BOLD) && !body->bold && last != '.' &&
-           share_bold(body) < HEADING_SHARE && look->size_pt > 0.95F * body->size_pt;
+           share_bold(body) < HEADING_SHARE && look->usual_pt > 0.95F * body->size_pt;
 }
 
 static enum page_block_kind kind_of(const struct page_block *block, const struct block_look *look,

@@ -10,6 +10,7 @@
 
 #include "workers/layout/bidi.h"
 #include "workers/layout/blocks.h"
+#include "workers/layout/initials.h"
 
 #define SAME_LINE 0.5F /* of the smaller size, between baselines */
 #define WIDE_GAP 1.5F  /* of the size */
@@ -102,6 +103,7 @@ static void line_finish(const struct glyphs *glyphs, struct line *line)
         line->top = fminf(line->top, fragment->top);
         line->bottom = fmaxf(line->bottom, fragment->bottom);
         line->chars += fragment->chars;
+        line->dots += fragment->dots;
         line->style &= fragment_style(glyphs, fragment);
         if (fragment->size_pt > line->size_pt) {
             line->size_pt = fragment->size_pt;
@@ -123,6 +125,7 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     struct line *line = NULL;
     const struct fragment *main = NULL;
 
+    initials_place(region);
     sort(region->fragments, region->count, by_baseline);
     for (uint32_t i = 0; i < region->count; i++) {
         struct fragment *fragment = region->fragments[i];
@@ -139,6 +142,7 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     for (uint32_t i = first; i < lines->count; i++) {
         line_finish(glyphs, &lines->items[i]);
     }
+    initials_align(&lines->items[first], lines->count - first);
     blocks_split(glyphs, &lines->items[first], lines->count - first);
 }
 

@@ -19,6 +19,7 @@ struct line {
     float left, right, top, bottom, baseline;
     float size_pt; /* of its largest part */
     uint32_t chars;
+    uint32_t dots;      /* of these */
     uint32_t wide_gaps; /* between fragments: what cells of a table leave */
     uint8_t style;      /* PAGE_STYLE bits that all of it has */
     bool right_to_left; /* main direction */
