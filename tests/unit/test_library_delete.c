@@ -95,8 +95,8 @@ Test(library_delete, the_file_shrinks)
     shelf_init(&shelf);
     path = shelf_path(&shelf, "library/library.db");
     persist_document(&shelf, SHELF_OTHER_JOB, 2);
-    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 300), 0);
-    for (uint32_t number = 1; number <= 300; number++) {
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 900), 0);
+    for (uint32_t number = 1; number <= 900; number++) {
         cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, number, "Marzipan"), 0);
     }
     shelf_reopen(&shelf);

@@ -45,7 +45,8 @@ Test(library_render, markdown_escapes_what_would_mean_something)
         {"C:\\new\\*", "C:\\new\\\\\\*"},
         {"~~struck~~", "\\~\\~struck\\~\\~"},
         {"~ 5", "~ 5"},
-        {"a | b", "a \\| b"},
+        {"a | b", "a | b"},
+        {"see [^1]", "see \\[^1]"},
         {"one\ttwo\x01three", "one two three"},
         {"  trimmed  ", "trimmed"},
         {"", ""},
@@ -139,18 +140,30 @@ Test(library_render, utf8_is_stepped_and_counted)
     cr_expect(!chars_is_unspaced(0xD55C), "Korean has spaces");
 }
 
+static const char *render_page(struct shelf *shelf, const struct document_style *style,
+                               struct render_page page)
+{
+    struct markdown_stream *stream = markdown_stream_create(style);
+    const char *result;
+    struct buf out;
+
+    cr_assert_not_null(stream);
+    page.arena = shelf->arena;
+    buf_init(&out, 1U << 20);
+    cr_assert_eq(markdown_stream_page(stream, &page, &out, &shelf->err), 0);
+    cr_assert_eq(markdown_stream_end(stream, &out, &shelf->err), 0);
+    result = arena_strdup(shelf->arena, buf_cstr(&out, &shelf->err));
+    buf_deinit(&out);
+    markdown_stream_destroy(stream);
+    return result;
+}
+
 static const char *render_markdown(struct shelf *shelf, const struct document_style *style,
                                    const struct shelf_block *blocks, uint32_t count)
 {
     struct render_page page = {.number = 7, .record = shelf_page(shelf, 7, blocks, count)};
-    const char *result;
-    struct buf out;
 
-    buf_init(&out, 1U << 20);
-    cr_assert_eq(render_markdown_page(style, &page, &out, &shelf->err), 0);
-    result = arena_strdup(shelf->arena, buf_cstr(&out, &shelf->err));
-    buf_deinit(&out);
-    return result;
+    return render_page(shelf, style, page);
 }
 
 static struct document_style style_of(struct style_furniture *furniture, uint32_t count)
@@ -210,20 +223,16 @@ Test(library_render, markdown_joins_lines)
     struct render_page page = {.number = 1};
     struct page_record *record;
     struct shelf shelf;
-    struct buf out;
 
     shelf_init(&shelf);
     cr_expect_str_eq(render_markdown(&shelf, &style, &compound, 1),
                      "<!-- page 7 -->\n\na well- known word\n\n");
     cr_expect_str_eq(render_markdown(&shelf, &style, &chinese, 1),
                      "<!-- page 7 -->\n\n\xE6\xBC\xA2\xE5\xAD\x97\n\n");
-    buf_init(&out, 1U << 20);
     record = shelf_page(&shelf, 1, &hyphenated, 1);
     record->blocks[0].lines[0].hyphenated = true;
     page.record = record;
-    cr_assert_eq(render_markdown_page(&style, &page, &out, &shelf.err), 0);
-    cr_expect_str_eq(buf_cstr(&out, &shelf.err), "<!-- page 1 -->\n\na hyphenated word\n\n");
-    buf_deinit(&out);
+    cr_expect_str_eq(render_page(&shelf, &style, page), "<!-- page 1 -->\n\na hyphenated word\n\n");
     shelf_deinit(&shelf);
 }
 
@@ -244,15 +253,13 @@ Test(library_render, markdown_notes_a_failed_page)
     struct document_style style = {0};
     struct render_page page = {
         .number = 9, .failure_code = "deadline_exceeded", .failure_text = "30 s --> <b>"};
-    struct error err = ERROR_INIT;
-    struct buf out;
+    struct shelf shelf;
 
-    buf_init(&out, 1U << 20);
-    cr_assert_eq(render_markdown_page(&style, &page, &out, &err), 0);
-    cr_expect_str_eq(buf_cstr(&out, &err),
+    shelf_init(&shelf);
+    cr_expect_str_eq(render_page(&shelf, &style, page),
                      "<!-- page 9 -->\n\n> **Page 9 could not be read** (deadline_exceeded): "
                      "30 s --> \\<b>\n\n");
-    buf_deinit(&out);
+    shelf_deinit(&shelf);
 }
 
 Test(library_render, json_values)
@@ -352,6 +359,7 @@ Test(library_render, json_of_a_page)
         "{\"number\":7,\"label\":\"vii\",\"failure\":null,\"width_pt\":595.32,\"height_pt\":841.92,"
         "\"rotation_deg\":0,\"source\":\"native\",\"ocr_reason\":null,\"glyphs\":15,\"garbled\":0,"
         "\"hidden\":0,\"images\":0,\"image_cover\":0,\"warnings\":[],"
+        "\"image_placements\":[],"
         "\"fonts\":[{\"name\":\"Serif\"}],\"text\":\"7\\n\\nBig\\n\\nSmall\\n\\n\",\"blocks\":["
         "{\"kind\":\"text\",\"role\":\"footer\",\"bbox\":[72,72,76.5,81],\"lines\":["
         "{\"bbox\":[72,72,76.5,81],\"text\":\"7\",\"spans\":["

@@ -27,4 +27,18 @@ void chars_count(const char *text, size_t size_bytes, uint64_t *ret_chars, uint6
  * and full-width forms): lines of them join with nothing between. */
 bool chars_is_unspaced(uint32_t character);
 
+/* A small letter, as far as Latin, Greek and Cyrillic go. */
+bool chars_is_lower(uint32_t character);
+/* A letter of a script that has no capitals: Hebrew, Arabic, Indic and East Asian ones. */
+bool chars_is_caseless(uint32_t character);
+/* Hebrew, Arabic and what is written like them. */
+bool chars_is_right_to_left(uint32_t character);
+/* Ends a sentence: a full stop, question or exclamation mark, colon or semicolon of any script. */
+bool chars_ends_sentence(uint32_t character);
+/* A closing quotation mark or bracket, which may follow the end of a sentence. */
+bool chars_closes(uint32_t character);
+/* Says how text is to be shown and is nothing of it: marks and embeddings of direction, soft
+ * hyphens, byte order marks. */
+bool chars_is_invisible(uint32_t character);
+
 #endif

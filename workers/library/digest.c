@@ -143,7 +143,9 @@ static int add_document(struct digest *digest, struct library *library, int64_t 
                         struct error *err)
 {
     static const enum statement_name parts[] = {STATEMENT_METADATA_LIST, STATEMENT_OUTLINE_LIST,
-                                                STATEMENT_STYLES_LIST, STATEMENT_FURNITURE_LIST};
+                                                STATEMENT_STYLES_LIST,   STATEMENT_FURNITURE_LIST,
+                                                STATEMENT_IMAGES_LIST,   STATEMENT_PLACEMENTS_LIST,
+                                                STATEMENT_TABLES_LIST,   STATEMENT_PARTS_DIGEST};
     struct statement *get = library_statement(library, STATEMENT_DOCUMENT_GET);
 
     statement_int(get, 1, document_row);

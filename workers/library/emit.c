@@ -263,6 +263,12 @@ void emit_key_hundredths(struct emit *emit, const char *key, double value)
     emit_hundredths(emit, value);
 }
 
+void emit_key_int(struct emit *emit, const char *key, int64_t value)
+{
+    emit_key(emit, key);
+    emit_int(emit, value);
+}
+
 int emit_encode_strings(const char *const *texts, uint32_t count, struct buf *scratch,
                         const char **ret_json, struct error *err)
 {

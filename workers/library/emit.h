@@ -50,6 +50,7 @@ void emit_key_str(struct emit *emit, const char *key, const char *text);
 void emit_key_uint(struct emit *emit, const char *key, uint64_t value);
 void emit_key_bool(struct emit *emit, const char *key, bool value);
 void emit_key_hundredths(struct emit *emit, const char *key, double value);
+void emit_key_int(struct emit *emit, const char *key, int64_t value);
 
 /* An array of strings as a column holds it. Empties scratch and writes into it; ret_json: its
  * text, NULL when count is 0. Owns: scratch. */

@@ -12,10 +12,11 @@
 
 #include "common/clock.h"
 #include "workers/library/document.h"
+#include "workers/library/joining.h"
 #include "workers/library/style.h"
 
 struct totals {
-    uint64_t pages, pages_failed, chars, words;
+    uint64_t pages, pages_failed, chars, words, pages_ocr;
 };
 
 static int put_failed(struct library *library, const struct document *document,
@@ -64,6 +65,7 @@ static int read_totals(struct library *library, const struct document *document,
     ret_totals->pages_failed = (uint64_t)statement_column_int(totals, 1);
     ret_totals->chars = (uint64_t)statement_column_int(totals, 2);
     ret_totals->words = (uint64_t)statement_column_int(totals, 3);
+    ret_totals->pages_ocr = (uint64_t)statement_column_int(totals, 4);
     statement_end(totals);
     return 0;
 }
@@ -253,6 +255,32 @@ static int make_style(struct library *library, const struct document *document, 
     return 0;
 }
 
+/* What all pages together tell of an image: where it is shown, and whether it only decorates. */
+static int finish_images(struct library *library, const struct document *document,
+                         uint64_t *ret_content, struct error *err)
+{
+    struct statement *statement;
+    int got;
+
+    if (run_for_document(library, STATEMENT_IMAGES_PRUNE, document, err) < 0) {
+        return -1;
+    }
+    statement = library_statement(library, STATEMENT_IMAGES_FINISH);
+    statement_int(statement, 1, document->row);
+    statement_int(statement, 2, document->page_count);
+    statement_int(statement, 3, STYLE_REPEATS_MIN);
+    statement_real(statement, 4, STYLE_IMAGE_EDGE);
+    if (statement_run(statement, err) < 0) {
+        return -1;
+    }
+    statement = library_statement(library, STATEMENT_IMAGES_COUNT);
+    statement_int(statement, 1, document->row);
+    got = statement_step(statement, err);
+    *ret_content = got > 0 ? (uint64_t)statement_column_int(statement, 0) : 0;
+    statement_end(statement);
+    return got < 0 ? -1 : 0;
+}
+
 static int put_status(struct library *library, const struct document *document,
                       const struct totals *totals, struct error *err)
 {
@@ -281,6 +309,8 @@ static int finish_rows(struct library *library, const struct finish_unit *unit,
         read_totals(library, &document, &totals, err) < 0 ||
         check_rows(library, &document, &totals, outcome, err) < 0 ||
         make_style(library, &document, err) < 0 ||
+        finish_images(library, &document, &outcome->images, err) < 0 ||
+        joining_make_tables(library, &document, &outcome->tables, err) < 0 ||
         put_status(library, &document, &totals, err) < 0) {
         return -1;
     }
@@ -289,6 +319,7 @@ static int finish_rows(struct library *library, const struct finish_unit *unit,
     outcome->pages_failed = totals.pages_failed;
     outcome->chars = totals.chars;
     outcome->words = totals.words;
+    outcome->pages_ocr = totals.pages_ocr;
     return 0;
 }
 

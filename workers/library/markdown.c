@@ -12,11 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "workers/library/inline.h"
+
 /* A character at a place: what stands before and behind it decides. */
 struct place {
     const char *text;
     size_t size_bytes;
     size_t at;
+    bool in_cell;
 };
 
 static char char_at(const struct place *place, ptrdiff_t offset)
@@ -71,10 +74,12 @@ static bool means_something(const struct place *place)
         return isalpha((unsigned char)after) || after == '/' || after == '!' || after == '?';
     case '&':
         return is_entity(place);
+    case '[':
+        return after == '^';
     case ']':
         return after == '(' || after == ':' || after == '[';
     case '|':
-        return true;
+        return place->in_cell;
     default:
         return false;
     }
@@ -95,7 +100,7 @@ static bool is_only(const char *text, size_t size_bytes, char c)
  * SIZE_MAX for nowhere. */
 static size_t start_escape(const char *text, size_t size_bytes)
 {
-    struct place place = {text, size_bytes, 0};
+    struct place place = {text, size_bytes, 0, false};
     char first = char_at(&place, 0);
     size_t i = 0;
 
@@ -142,34 +147,124 @@ static void trim(const char **text, size_t *size_bytes)
     }
 }
 
+/* What Markdown has for a mark of inline.h; NULL for any other byte. */
+static const char *mark_text(char c)
+{
+    switch ((uint8_t)c) {
+    case INLINE_SUPER_ON:
+        return "<sup>";
+    case INLINE_SUPER_OFF:
+        return "</sup>";
+    case INLINE_SUB_ON:
+        return "<sub>";
+    case INLINE_SUB_OFF:
+        return "</sub>";
+    case INLINE_NOTE_ON:
+        return "[^";
+    case INLINE_NOTE_OFF:
+        return "]";
+    default:
+        return NULL;
+    }
+}
+
+/* What stands in for the byte at place; NULL when it stands for itself. */
+static const char *substitute(const struct place *place)
+{
+    char c = place->text[place->at];
+
+    if (is_blank(c) && c != ' ') {
+        return " ";
+    }
+    return mark_text(c);
+}
+
+static int escape(struct place place, size_t start, struct buf *out, struct error *err)
+{
+    size_t plain = 0; /* bytes before `at` that are not yet appended */
+
+    for (; place.at < place.size_bytes; place.at++) {
+        const char *instead = substitute(&place);
+        bool backslash = !instead && (place.at == start || means_something(&place));
+
+        if (!instead && !backslash) {
+            plain++;
+            continue;
+        }
+        if (buf_append(out, place.text + place.at - plain, plain, err) < 0 ||
+            buf_append_str(out, instead ? instead : "\\", err) < 0) {
+            return -1;
+        }
+        plain = backslash ? 1 : 0;
+    }
+    return buf_append(out, place.text + place.size_bytes - plain, plain, err);
+}
+
 int markdown_escape(const char *text, size_t size_bytes, bool at_start, struct buf *out,
                     struct error *err)
 {
-    struct place place;
-    size_t start;
-    size_t plain = 0; /* bytes before `at` that are not yet appended */
-
     if (size_bytes == 0) {
         return 0; /* text may be NULL then */
     }
     trim(&text, &size_bytes);
-    place = (struct place){text, size_bytes, 0};
-    start = at_start ? start_escape(text, size_bytes) : SIZE_MAX;
-    for (; place.at < size_bytes; place.at++) {
-        bool blank = is_blank(text[place.at]) && text[place.at] != ' ';
-        bool escape = place.at == start || means_something(&place);
+    return escape((struct place){text, size_bytes, 0, false},
+                  at_start ? start_escape(text, size_bytes) : SIZE_MAX, out, err);
+}
 
-        if (!blank && !escape) {
+int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, struct error *err)
+{
+    if (size_bytes == 0) {
+        return 0;
+    }
+    trim(&text, &size_bytes);
+    return escape((struct place){text, size_bytes, 0, true}, SIZE_MAX, out, err);
+}
+
+int markdown_escape_label(const char *text, size_t size_bytes, struct buf *out, struct error *err)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i <= size_bytes; i++) {
+        bool bracket = i < size_bytes && (text[i] == '[' || text[i] == ']');
+
+        if (!bracket && i < size_bytes) {
+            continue;
+        }
+        if (i > start &&
+            escape((struct place){text + start, i - start, 0, false}, SIZE_MAX, out, err) < 0) {
+            return -1;
+        }
+        if (bracket &&
+            (buf_append_str(out, "\\", err) < 0 || buf_append(out, text + i, 1, err) < 0)) {
+            return -1;
+        }
+        start = i + 1;
+    }
+    return 0;
+}
+
+int markdown_escape_html(const char *text, size_t size_bytes, struct buf *out, struct error *err)
+{
+    size_t plain = 0;
+
+    for (size_t i = 0; i < size_bytes; i++) {
+        const char *instead = text[i] == '&'                        ? "&amp;"
+                              : text[i] == '<'                      ? "&lt;"
+                              : text[i] == '>'                      ? "&gt;"
+                              : is_blank(text[i]) && text[i] != ' ' ? " "
+                                                                    : NULL;
+
+        if (!instead) {
             plain++;
             continue;
         }
-        if (buf_append(out, text + place.at - plain, plain, err) < 0 ||
-            buf_append(out, blank ? " " : "\\", 1, err) < 0) {
+        if (buf_append(out, text + i - plain, plain, err) < 0 ||
+            buf_append_str(out, instead, err) < 0) {
             return -1;
         }
-        plain = escape ? 1 : 0;
+        plain = 0;
     }
-    return buf_append(out, text + size_bytes - plain, plain, err);
+    return size_bytes > 0 ? buf_append(out, text + size_bytes - plain, plain, err) : 0;
 }
 
 /* Bytes of the bullet that text begins with; 0 for none. */

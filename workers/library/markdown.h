@@ -12,10 +12,18 @@
 #include "common/buf.h"
 #include "common/error.h"
 
-/* Appends text as one line: white space and control characters become spaces. at_start: it
- * begins a paragraph, where "- ", "#", "1." and their like mean something. */
+/* Appends text as one line: white space and control characters become spaces, marks of inline.h
+ * what Markdown has for them. at_start: it begins a paragraph, where "- ", "#", "1." and their
+ * like mean something. */
 int markdown_escape(const char *text, size_t size_bytes, bool at_start, struct buf *out,
                     struct error *err);
+
+/* As markdown_escape, for a cell of a pipe table. */
+int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, struct error *err);
+/* As markdown_escape, for what stands between square brackets. */
+int markdown_escape_label(const char *text, size_t size_bytes, struct buf *out, struct error *err);
+/* Text inside HTML: white space and control characters become spaces. */
+int markdown_escape_html(const char *text, size_t size_bytes, struct buf *out, struct error *err);
 
 /* The marker that a list item's text begins with ("•", "3.", "2)"), and how the item begins in
  * Markdown. */

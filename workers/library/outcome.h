@@ -18,6 +18,8 @@ struct outcome {
     bool retryable;
     char document_id[UUID_TEXT_BYTES]; /* "" until it is known */
     uint64_t pages, pages_failed, chars, words;
+    /* Of finish: pages whose text OCR read, images that are content, tables joined over pages. */
+    uint64_t pages_ocr, images, tables;
 };
 
 /* Names the failure that err (already set) describes. Returns -1. */

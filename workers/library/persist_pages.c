@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * An extract's artifact to the rows of its pages.
+ * The artifact of an extract or an ocr to the rows of its pages.
  *
  * Invariants: pages_fts indexes exactly the texts of pages that are not empty, so the old text
  * is taken out of it, as FTS5 wants it, before a page's row changes. A record is decoded whole
@@ -17,6 +17,8 @@
 #include "workers/library/document.h"
 #include "workers/library/emit.h"
 #include "workers/library/marks.h"
+#include "workers/library/page_parts.h"
+#include "workers/library/reading.h"
 #include "workers/library/chars.h"
 
 /* One page on its way in. */
@@ -25,18 +27,35 @@ struct page_entry {
     const uint8_t *data; /* the record as it came */
     size_t size_bytes;
     struct page_record record;
+    struct arena *arena; /* the record's */
     uint64_t chars, words;
 };
 
 enum page_action { PAGE_NEW, PAGE_REPLACE, PAGE_KEEP };
 
-/* What is to be done about the page, and for PAGE_REPLACE the old text taken out of the index. */
+/* What to do with the page's row as it is. A row whose record went in a migration has none. */
+static enum page_action choose(struct statement *state, const struct page_entry *entry)
+{
+    const struct page_record *record = &entry->record;
+    size_t record_bytes;
+    const void *old = statement_column_blob(state, 2, &record_bytes);
+
+    if (old && record_bytes == entry->size_bytes && memcmp(old, entry->data, record_bytes) == 0) {
+        return PAGE_KEEP;
+    }
+    if (reading_rank(record->source, record->ocr_reason, record->failure_code) <
+        reading_rank(statement_column_text(state, 3), statement_column_text(state, 4),
+                     statement_column_text(state, 0))) {
+        return PAGE_KEEP;
+    }
+    return PAGE_REPLACE;
+}
+
+/* For PAGE_REPLACE the old text is taken out of the index. */
 static int clear_old(struct library *library, const struct page_entry *entry,
                      enum page_action *ret_action, struct error *err)
 {
     struct statement *state = library_statement(library, STATEMENT_PAGE_STATE);
-    const void *record;
-    size_t record_bytes;
     const char *text;
     int got;
 
@@ -47,22 +66,14 @@ static int clear_old(struct library *library, const struct page_entry *entry,
         statement_end(state);
         return got;
     }
-    record = statement_column_blob(state, 2, &record_bytes);
     text = statement_column_text(state, 1);
-    if (record && record_bytes == entry->size_bytes &&
-        memcmp(record, entry->data, record_bytes) == 0) {
-        *ret_action = PAGE_KEEP;
-    } else if (!statement_column_text(state, 0) && entry->record.failure_code) {
-        *ret_action = PAGE_KEEP; /* it was read before */
-    } else {
-        *ret_action = PAGE_REPLACE;
-        if (text && text[0]) {
-            struct statement *old = library_statement(library, STATEMENT_FTS_DELETE);
+    *ret_action = choose(state, entry);
+    if (*ret_action == PAGE_REPLACE && text && text[0]) {
+        struct statement *old = library_statement(library, STATEMENT_FTS_DELETE);
 
-            statement_int(old, 1, entry->row);
-            statement_text(old, 2, text);
-            got = statement_run(old, err);
-        }
+        statement_int(old, 1, entry->row);
+        statement_text(old, 2, text);
+        got = statement_run(old, err);
     }
     statement_end(state);
     return got < 0 ? -1 : 0;
@@ -102,6 +113,9 @@ static int put_row(struct library *library, const struct document *document,
     statement_text(put, 17, record->failure_text);
     statement_text(put, 18, warnings_json);
     statement_text_n(put, 19, record->text_bytes > 0 ? record->text : "", record->text_bytes);
+    statement_real(put, 20, hundredths(record->confidence));
+    statement_text(put, 21, record->ocr_languages);
+    statement_int(put, 22, record->ocr_dpi);
     return statement_run(put, err);
 }
 
@@ -150,7 +164,9 @@ static int put_page(struct library *library, const struct document *document,
     if (action == PAGE_KEEP) {
         return 0;
     }
-    if (action == PAGE_REPLACE && clear_marks(library, document, record->number, err) < 0) {
+    if (action == PAGE_REPLACE &&
+        (clear_marks(library, document, record->number, err) < 0 ||
+         page_parts_clear(library, document->row, record->number, err) < 0)) {
         return -1;
     }
     if (emit_encode_strings(record->warnings, record->warning_count, scratch, &warnings_json, err) <
@@ -161,7 +177,10 @@ static int put_page(struct library *library, const struct document *document,
         put_record(library, entry, err) < 0 || put_text(library, entry, err) < 0) {
         return -1;
     }
-    return marks_put(library, document->row, record, err);
+    if (marks_put(library, document->row, record, err) < 0) {
+        return -1;
+    }
+    return page_parts_put(library, document, record, entry->arena, err);
 }
 
 /* The next page of the artifact. 1, 0 at its end, -1 with ERROR_CORRUPT. */
@@ -174,8 +193,9 @@ static int next_page(struct library *library, const struct persist_unit *unit,
     if (artifact_next(reader, &ret_entry->data, &ret_entry->size_bytes) != 1) {
         return 0;
     }
-    if (page_record_decode(ret_entry->data, ret_entry->size_bytes, library_scratch(library), record,
-                           err) < 0) {
+    ret_entry->arena = library_scratch(library);
+    if (page_record_decode(ret_entry->data, ret_entry->size_bytes, ret_entry->arena, record, err) <
+        0) {
         return error_wrap(err, "a page's record");
     }
     if (record->number < unit->first || record->number > unit->last ||

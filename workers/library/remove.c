@@ -20,9 +20,11 @@ static int run_for_row(struct library *library, enum statement_name name, int64_
 static int remove_document(struct library *library, int64_t row, struct error *err)
 {
     static const enum statement_name order[] = {
-        STATEMENT_FTS_DELETE_DOCUMENT, STATEMENT_PAGES_DELETE,   STATEMENT_RECORDS_DELETE,
-        STATEMENT_MARKS_DELETE,        STATEMENT_STYLES_CLEAR,   STATEMENT_FURNITURE_CLEAR,
-        STATEMENT_OUTLINE_CLEAR,       STATEMENT_METADATA_CLEAR, STATEMENT_DOCUMENT_DELETE,
+        STATEMENT_FTS_DELETE_DOCUMENT, STATEMENT_PAGES_DELETE,      STATEMENT_RECORDS_DELETE,
+        STATEMENT_MARKS_DELETE,        STATEMENT_STYLES_CLEAR,      STATEMENT_FURNITURE_CLEAR,
+        STATEMENT_IMAGES_DELETE,       STATEMENT_PLACEMENTS_DELETE, STATEMENT_TABLES_CLEAR,
+        STATEMENT_PARTS_DELETE,        STATEMENT_OUTLINE_CLEAR,     STATEMENT_METADATA_CLEAR,
+        STATEMENT_DOCUMENT_DELETE,
     };
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {

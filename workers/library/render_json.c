@@ -9,16 +9,11 @@
 
 #include "common/cleanup.h"
 #include "workers/library/emit.h"
+#include "workers/library/render_parts.h"
 
 static void put_box(struct emit *emit, const char *key, const struct page_box *box)
 {
-    emit_key(emit, key);
-    emit_open(emit, '[');
-    emit_hundredths(emit, (double)box->x0);
-    emit_hundredths(emit, (double)box->y0);
-    emit_hundredths(emit, (double)box->x1);
-    emit_hundredths(emit, (double)box->y1);
-    emit_close(emit, ']');
+    render_json_box(emit, key, box);
 }
 
 static void put_style(struct emit *emit, uint8_t style)
@@ -64,6 +59,9 @@ static void put_span(struct emit *emit, const struct page_span *span)
         emit_key_str(emit, "color", color);
     }
     put_box(emit, "bbox", &span->box);
+    if (span->confidence > 0) {
+        emit_key_uint(emit, "confidence", span->confidence);
+    }
     emit_close(emit, '}');
 }
 
@@ -114,10 +112,27 @@ static const char *block_kind(const struct page_block *block, uint8_t level)
     return page_block_kind_name(block->kind == PAGE_BLOCK_HEADING ? PAGE_BLOCK_TEXT : block->kind);
 }
 
-static void put_block(struct emit *emit, const struct document_style *style,
-                      const struct page_block *block, struct buf *scratch)
+static void put_table(struct emit *emit, const struct page_table *table)
 {
-    bool furniture = style_is_furniture(style, block);
+    emit_key(emit, "table");
+    emit_open(emit, '{');
+    emit_key_uint(emit, "rows", table->rows);
+    emit_key_uint(emit, "columns", table->columns);
+    emit_key_bool(emit, "ruled", table->ruled);
+    emit_key(emit, "cells");
+    emit_open(emit, '[');
+    for (uint32_t row = 0; row < table->rows; row++) {
+        render_json_row(emit, table, row, 0);
+    }
+    emit_close(emit, ']');
+    emit_close(emit, '}');
+}
+
+static void put_block(struct emit *emit, const struct document_style *style,
+                      const struct render_page *page, const struct page_block *block,
+                      struct buf *scratch)
+{
+    bool furniture = render_is_furniture(style, page, block);
     uint8_t level = furniture ? 0 : style_heading_level(style, block);
 
     emit_open(emit, '{');
@@ -128,8 +143,19 @@ static void put_block(struct emit *emit, const struct document_style *style,
                                                     : "footer");
     if (level > 0) {
         emit_key_uint(emit, "level", level);
+    } else if (block->kind == PAGE_BLOCK_LIST_ITEM) {
+        emit_key_uint(emit, "level", block->level);
     }
     put_box(emit, "bbox", &block->box);
+    if (block->ocr) {
+        emit_key_bool(emit, "ocr", true);
+    }
+    if (block->kind == PAGE_BLOCK_IMAGE) {
+        emit_key_uint(emit, "image", block->image);
+    }
+    if (block->table) {
+        put_table(emit, block->table);
+    }
     emit_key(emit, "lines");
     emit_open(emit, '[');
     for (uint32_t l = 0; l < block->line_count; l++) {
@@ -164,10 +190,44 @@ static void put_facts(struct emit *emit, const struct page_record *record)
     emit_key_uint(emit, "hidden", record->hidden_count);
     emit_key_uint(emit, "images", record->image_count);
     emit_key_hundredths(emit, "image_cover", (double)record->image_cover);
+    if (record->ocr_languages) {
+        emit_key_hundredths(emit, "confidence", (double)record->confidence);
+        emit_key_str(emit, "ocr_languages", record->ocr_languages);
+        emit_key_uint(emit, "ocr_dpi", record->ocr_dpi);
+        emit_key_hundredths(emit, "ocr_skew_deg", (double)record->ocr_skew_deg);
+    }
     emit_key(emit, "warnings");
     emit_open(emit, '[');
     for (uint32_t w = 0; w < record->warning_count; w++) {
         emit_str(emit, record->warnings[w]);
+    }
+    emit_close(emit, ']');
+}
+
+/* Every place, stored or not: blocks refer to them by number. */
+static void put_images(struct emit *emit, const struct document_style *style,
+                       const struct page_record *record)
+{
+    emit_key(emit, "image_placements");
+    emit_open(emit, '[');
+    for (uint32_t i = 0; i < record->image_record_count; i++) {
+        const struct page_image *image = &record->images[i];
+
+        emit_open(emit, '{');
+        emit_key_str(emit, "role", page_image_role_name(image->role));
+        if (image->key[0]) {
+            render_json_file(emit, image->key, image->format);
+            emit_key_bool(emit, "repeated", style_is_repeated(style, image->key));
+        }
+        emit_key_uint(emit, "width_px", image->width_px);
+        emit_key_uint(emit, "height_px", image->height_px);
+        put_box(emit, "bbox", &image->box);
+        emit_key_hundredths(emit, "dpi", (double)image->dpi);
+        if (image->angle_deg != 0) {
+            emit_key_int(emit, "angle_deg", image->angle_deg);
+        }
+        emit_key_str(emit, "caption", image->caption);
+        emit_close(emit, '}');
     }
     emit_close(emit, ']');
 }
@@ -200,15 +260,18 @@ int render_json_page(const struct document_style *style, const struct render_pag
     put_failure(&emit, page);
     if (record) {
         put_facts(&emit, record);
+        put_images(&emit, style, record);
         put_fonts(&emit, record);
         emit_key(&emit, "text");
         emit_str_n(&emit, record->text, record->text_bytes);
         emit_key(&emit, "blocks");
         emit_open(&emit, '[');
         for (uint32_t b = 0; b < record->block_count; b++) {
-            put_block(&emit, style, &record->blocks[b], &scratch);
+            put_block(&emit, style, page, &record->blocks[b], &scratch);
         }
         emit_close(&emit, ']');
+    } else if (page->text) {
+        emit_key_str(&emit, "text", page->text);
     }
     emit_close(&emit, '}');
     buf_deinit(&scratch);

@@ -98,8 +98,66 @@ static const char step_1[] =
        reads. */
     "INSERT INTO pages_fts(pages_fts, rank) VALUES('automerge', 8);";
 
+/*
+ * Images, tables, and what OCR said of a page.
+ *
+ * image_placements holds the places of images that are stored as files, its ordinal the place in
+ * the record; table_parts the tables of each page, the block's place in the record; both are
+ * written with the page. images is written with it too, but for what only all pages tell (role,
+ * repeated, pages, caption), which finish adds; tables is finish's, as are a part's columns
+ * ordinal, first_row and skipped_rows.
+ *
+ * Records of before have none of this, and another form: they go, and their documents are
+ * outdated until they are read again. Texts and search stay.
+ */
+static const char step_2[] =
+    "ALTER TABLE pages ADD COLUMN confidence REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE pages ADD COLUMN ocr_languages TEXT;"
+    "ALTER TABLE pages ADD COLUMN ocr_dpi INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE images("
+    " document INTEGER NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,"
+    " format TEXT NOT NULL, color_space TEXT NOT NULL,"
+    " width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, bits INTEGER NOT NULL,"
+    " masked INTEGER NOT NULL, file_bytes INTEGER NOT NULL,"
+    " sharpness REAL NOT NULL, contrast REAL NOT NULL, brightness REAL NOT NULL,"
+    " noise REAL NOT NULL, quality REAL NOT NULL, perceptual_hash INTEGER NOT NULL,"
+    " role TEXT NOT NULL, repeated INTEGER NOT NULL DEFAULT 0, pages INTEGER NOT NULL DEFAULT 0,"
+    " caption TEXT,"
+    " PRIMARY KEY(document, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE image_placements("
+    " document INTEGER NOT NULL, page INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " key TEXT NOT NULL, role TEXT NOT NULL,"
+    " x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,"
+    " dpi REAL NOT NULL, angle_deg INTEGER NOT NULL, caption TEXT,"
+    " PRIMARY KEY(document, page, ordinal)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX image_placements_key ON image_placements(document, key, page, ordinal);"
+    "CREATE TABLE tables("
+    " document INTEGER NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,"
+    " first_page INTEGER NOT NULL, last_page INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL, columns INTEGER NOT NULL, header_rows INTEGER NOT NULL,"
+    " ruled INTEGER NOT NULL, spans INTEGER NOT NULL, caption TEXT,"
+    " PRIMARY KEY(document, ordinal)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE table_parts("
+    " document INTEGER NOT NULL, page INTEGER NOT NULL, block INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL, columns INTEGER NOT NULL, header_rows INTEGER NOT NULL,"
+    " ruled INTEGER NOT NULL, spans INTEGER NOT NULL,"
+    " at_top INTEGER NOT NULL, at_bottom INTEGER NOT NULL,"
+    " x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,"
+    " head_key INTEGER NOT NULL, first_row_key INTEGER NOT NULL, caption TEXT,"
+    " ordinal INTEGER NOT NULL DEFAULT 0, first_row INTEGER NOT NULL DEFAULT 0,"
+    " skipped_rows INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(document, page, block)"
+    ") STRICT, WITHOUT ROWID;"
+    "UPDATE documents SET status='outdated'"
+    " WHERE EXISTS(SELECT 1 FROM page_records"
+    " WHERE row BETWEEN documents.row << 32 AND (documents.row << 32) + 4294967295);"
+    "DELETE FROM page_records;";
+
 /* Row n brings version n to version n + 1. */
-static const char *const steps[] = {step_1};
+static const char *const steps[] = {step_1, step_2};
 
 int schema_version(void)
 {

@@ -1,36 +1,21 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A document as text, Markdown or JSON, all of it or some pages.
+ * A document as text, Markdown, JSON, hOCR or ALTO, and its tables and images: all of it or some
+ * pages.
  *
  * Invariants: one page is in memory at a time. Blocks on the disk. Logs nothing.
  */
-#include "workers/library/query.h"
+#include "workers/library/show.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/cleanup.h"
 #include "workers/library/describe.h"
-#include "workers/library/render.h"
 
-#define SHOW_RANGES_MAX 1000
 #define SHOW_PROGRESS_PAGES 64
 
-struct show {
-    struct library *library;
-    const struct library_query *query;
-    struct answer *answer;
-    struct document document;
-    struct document_style style;
-    struct parse_range ranges[SHOW_RANGES_MAX]; /* within the document */
-    size_t range_count;
-    uint32_t pages_done;
-};
-
-/* One range of pages to the answer. */
-typedef int (*show_range)(struct show *show, struct parse_range range, struct error *err);
-
-static int page_done(struct show *show, struct error *err)
+int show_page_done(struct show *show, struct error *err)
 {
     show->pages_done++;
     if (show->pages_done % SHOW_PROGRESS_PAGES == 0 &&
@@ -45,7 +30,7 @@ static int put_text(struct show *show, const char *text, size_t size_bytes, stru
     if (render_text_page(text, size_bytes, show->pages_done == 0, &show->answer->buf, err) < 0) {
         return -1;
     }
-    return page_done(show, err);
+    return show_page_done(show, err);
 }
 
 /* Pages that have no row yet are empty, so that the n-th text stays the n-th page. */
@@ -78,6 +63,52 @@ static int show_text(struct show *show, struct parse_range range, struct error *
     return got;
 }
 
+bool show_wants(const struct show *show, uint32_t first, uint32_t last)
+{
+    for (size_t i = 0; i < show->range_count; i++) {
+        if (show->ranges[i].first <= last && show->ranges[i].last >= first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How the page's tables lie in the document's. */
+static int read_parts(struct show *show, struct render_page *page, struct error *err)
+{
+    const struct page_record *record = page->record;
+    struct render_part *parts;
+    struct statement *list;
+    uint32_t tables = 0;
+    int got;
+
+    for (uint32_t b = 0; b < record->block_count; b++) {
+        tables += record->blocks[b].table != NULL;
+    }
+    if (tables == 0) {
+        return 0;
+    }
+    parts = arena_calloc(page->arena, tables, sizeof *parts);
+    if (!parts) {
+        return error_set(err, ERROR_MEMORY, "no memory for a page's tables");
+    }
+    page->parts = parts;
+    list = library_statement(show->library, STATEMENT_PARTS_OF_PAGE);
+    statement_int(list, 1, show->document.row);
+    statement_int(list, 2, page->number);
+    while ((got = statement_step(list, err)) > 0 && page->part_count < tables) {
+        parts[page->part_count++] = (struct render_part){
+            .block = (uint32_t)statement_column_int(list, 0),
+            .table = (uint32_t)statement_column_int(list, 1),
+            .first_row = (uint32_t)statement_column_int(list, 2),
+            .skipped_rows = (uint32_t)statement_column_int(list, 3),
+            .spans = statement_column_int(list, 4) != 0,
+        };
+    }
+    statement_end(list);
+    return got < 0 ? -1 : 0;
+}
+
 /* The row as a page; record is where its record is decoded to. */
 static int read_page(struct show *show, struct statement *row, struct page_record *record,
                      struct render_page *ret_page, struct error *err)
@@ -90,25 +121,31 @@ static int read_page(struct show *show, struct statement *row, struct page_recor
         .failure_code = statement_column_text(row, 1),
         .failure_text = statement_column_text(row, 2),
         .label = statement_column_text(row, 3),
+        .text = statement_column_text(row, 5),
+        .arena = library_scratch(show->library),
     };
     if (!data) {
         return 0;
     }
-    if (page_record_decode(data, size_bytes, library_scratch(show->library), record, err) < 0) {
+    if (page_record_decode(data, size_bytes, ret_page->arena, record, err) < 0) {
         return error_wrap(err, "the record of page %u in the library", ret_page->number);
     }
     ret_page->record = record;
-    return 0;
+    return show->markdown ? read_parts(show, ret_page, err) : 0;
 }
 
-static int render(struct show *show, bool markdown, const struct render_page *page,
-                  struct error *err)
+/* One page to the answer. */
+typedef int (*show_page)(struct show *show, const struct render_page *page, struct error *err);
+
+static int put_markdown(struct show *show, const struct render_page *page, struct error *err)
+{
+    return markdown_stream_page(show->markdown, page, &show->answer->buf, err);
+}
+
+static int put_json(struct show *show, const struct render_page *page, struct error *err)
 {
     struct emit *emit = &show->answer->emit;
 
-    if (markdown) {
-        return render_markdown_page(&show->style, page, &show->answer->buf, err);
-    }
     if (emit->comma && buf_append(&show->answer->buf, ",", 1, err) < 0) {
         return -1;
     }
@@ -116,7 +153,17 @@ static int render(struct show *show, bool markdown, const struct render_page *pa
     return render_json_page(&show->style, page, &show->answer->buf, err);
 }
 
-static int show_records(struct show *show, struct parse_range range, bool markdown,
+static int put_hocr(struct show *show, const struct render_page *page, struct error *err)
+{
+    return render_hocr_page(&show->style, page, &show->answer->buf, err);
+}
+
+static int put_alto(struct show *show, const struct render_page *page, struct error *err)
+{
+    return render_alto_page(&show->style, page, &show->answer->buf, err);
+}
+
+static int show_records(struct show *show, struct parse_range range, show_page put,
                         struct error *err)
 {
     struct statement *rows = library_statement(show->library, STATEMENT_PAGE_RECORDS);
@@ -127,8 +174,8 @@ static int show_records(struct show *show, struct parse_range range, bool markdo
     statement_int(rows, 1, library_page_row(show->document.row, range.first));
     statement_int(rows, 2, library_page_row(show->document.row, range.last));
     while ((got = statement_step(rows, err)) > 0) {
-        if (read_page(show, rows, &record, &page, err) < 0 ||
-            render(show, markdown, &page, err) < 0 || page_done(show, err) < 0) {
+        if (read_page(show, rows, &record, &page, err) < 0 || put(show, &page, err) < 0 ||
+            show_page_done(show, err) < 0) {
             got = -1;
             break;
         }
@@ -137,27 +184,42 @@ static int show_records(struct show *show, struct parse_range range, bool markdo
     return got;
 }
 
-static int show_markdown(struct show *show, struct parse_range range, struct error *err)
-{
-    return show_records(show, range, true, err);
-}
-
-static int show_json(struct show *show, struct parse_range range, struct error *err)
-{
-    return show_records(show, range, false, err);
-}
-
-static int put_ranges(struct show *show, show_range put, struct error *err)
+static int put_pages(struct show *show, show_page put, struct error *err)
 {
     for (size_t i = 0; i < show->range_count; i++) {
-        if (put(show, show->ranges[i], err) < 0) {
+        if (show_records(show, show->ranges[i], put, err) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int show_json_document(struct show *show, struct error *err)
+static int show_texts(struct show *show, struct error *err)
+{
+    for (size_t i = 0; i < show->range_count; i++) {
+        if (show_text(show, show->ranges[i], err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int show_markdown(struct show *show, struct error *err)
+{
+    int result = -1;
+
+    show->markdown = markdown_stream_create(&show->style);
+    if (!show->markdown) {
+        return error_set(err, ERROR_MEMORY, "no memory for a document's Markdown");
+    }
+    if (put_pages(show, put_markdown, err) == 0) {
+        result = markdown_stream_end(show->markdown, &show->answer->buf, err);
+    }
+    markdown_stream_destroy(show->markdown);
+    return result;
+}
+
+static int show_json(struct show *show, struct error *err)
 {
     struct emit *emit = &show->answer->emit;
 
@@ -167,7 +229,7 @@ static int show_json_document(struct show *show, struct error *err)
     }
     emit_key(emit, "pages");
     emit_open(emit, '[');
-    if (put_ranges(show, show_json, err) < 0) {
+    if (put_pages(show, put_json, err) < 0) {
         return -1;
     }
     emit_close(emit, ']');
@@ -175,18 +237,82 @@ static int show_json_document(struct show *show, struct error *err)
     return 0;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct parse_range *x = a;
+    const struct parse_range *y = b;
+
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+/* Rising and apart: no page of an XML document may come twice, as its ids are unique. */
+static void merge_ranges(struct show *show)
+{
+    size_t kept = 0;
+
+    qsort(show->ranges, show->range_count, sizeof show->ranges[0], compare_ranges);
+    for (size_t i = 1; i < show->range_count; i++) {
+        if (show->ranges[i].first > show->ranges[kept].last) {
+            show->ranges[++kept] = show->ranges[i];
+        } else if (show->ranges[i].last > show->ranges[kept].last) {
+            show->ranges[kept].last = show->ranges[i].last;
+        }
+    }
+    show->range_count = kept + 1;
+}
+
+/* The document's name lives as long as its statement's row does. */
+static int show_xml(struct show *show, bool alto, struct error *err)
+{
+    struct statement *get = library_statement(show->library, STATEMENT_DOCUMENT_GET);
+    struct render_document document = {.sha256 = show->document.sha256,
+                                       .page_count = show->document.page_count};
+    struct buf *out = &show->answer->buf;
+    int result = -1;
+
+    merge_ranges(show);
+    statement_int(get, 1, show->document.row);
+    if (statement_step(get, err) > 0) {
+        document.name = statement_column_text(get, 12);
+        result = alto ? render_alto_begin(&document, &show->style, out, err)
+                      : render_hocr_begin(&document, out, err);
+    }
+    statement_end(get);
+    if (result < 0 || put_pages(show, alto ? put_alto : put_hocr, err) < 0) {
+        return -1;
+    }
+    return alto ? render_alto_end(out, err) : render_hocr_end(out, err);
+}
+
+static int show_hocr(struct show *show, struct error *err)
+{
+    return show_xml(show, false, err);
+}
+
+static int show_alto(struct show *show, struct error *err)
+{
+    return show_xml(show, true, err);
+}
+
 static int show_format(struct show *show, const char *format, struct error *err)
 {
-    if (strcmp(format, "text") == 0) {
-        return put_ranges(show, show_text, err);
+    static const struct {
+        const char *name;
+        int (*put)(struct show *show, struct error *err);
+    } formats[] = {
+        {"text", show_texts},    {"markdown", show_markdown}, {"json", show_json},
+        {"hocr", show_hocr},     {"alto", show_alto},         {"tables", show_tables},
+        {"images", show_images},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (strcmp(formats[i].name, format) == 0) {
+            return formats[i].put(show, err);
+        }
     }
-    if (strcmp(format, "markdown") == 0) {
-        return put_ranges(show, show_markdown, err);
-    }
-    if (strcmp(format, "json") == 0) {
-        return show_json_document(show, err);
-    }
-    return error_set(err, ERROR_INVALID, "\"%.40s\" is no format: text, markdown or json", format);
+    return error_set(err, ERROR_INVALID,
+                     "\"%.40s\" is no format: text, markdown, json, hocr, alto, tables or images",
+                     format);
 }
 
 /* Where no pages were asked for: all. */

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHORT_LINES 2
 #define SHORT_BYTES 120
@@ -279,13 +280,46 @@ static int load_furniture(struct library *library, int64_t document_row, struct 
     return got < 0 ? -1 : 0;
 }
 
+static int load_repeated(struct library *library, int64_t document_row, struct arena *arena,
+                         struct document_style *style, struct error *err)
+{
+    struct statement *list = library_statement(library, STATEMENT_IMAGES_REPEATED);
+    uint32_t capacity = 0;
+    int got;
+
+    statement_int(list, 1, document_row);
+    statement_int(list, 2, STYLE_REPEATED_MAX);
+    while ((got = statement_step(list, err)) > 0) {
+        char *key = arena_strdup(arena, statement_column_text(list, 0));
+
+        if (style->repeated_count == capacity) {
+            uint32_t bigger = capacity ? capacity * 2 : 32;
+            const char **moved = arena_calloc(arena, bigger, sizeof *moved);
+
+            if (moved && capacity > 0) {
+                memcpy(moved, style->repeated, capacity * sizeof *moved);
+            }
+            style->repeated = moved;
+            capacity = bigger;
+        }
+        if (!key || !style->repeated) {
+            got = error_set(err, ERROR_MEMORY, "no memory for a document's images");
+            break;
+        }
+        style->repeated[style->repeated_count++] = key;
+    }
+    statement_end(list);
+    return got < 0 ? -1 : 0;
+}
+
 int style_load(struct library *library, int64_t document_row, struct arena *arena,
                struct document_style *ret_style, struct error *err)
 {
     struct document_style style = {0};
 
     if (load_classes(library, document_row, &style, err) < 0 ||
-        load_furniture(library, document_row, arena, &style, err) < 0) {
+        load_furniture(library, document_row, arena, &style, err) < 0 ||
+        load_repeated(library, document_row, arena, &style, err) < 0) {
         return -1;
     }
     *ret_style = style;
@@ -323,6 +357,17 @@ static int compare_furniture(const void *a, const void *b)
         return x->margin < y->margin ? -1 : 1;
     }
     return (x_key > y_key) - (x_key < y_key);
+}
+
+static int compare_key(const void *key, const void *entry)
+{
+    return strcmp(key, *(const char *const *)entry);
+}
+
+bool style_is_repeated(const struct document_style *style, const char *key)
+{
+    return style->repeated_count > 0 && bsearch(key, style->repeated, style->repeated_count,
+                                                sizeof *style->repeated, compare_key) != NULL;
 }
 
 bool style_is_furniture(const struct document_style *style, const struct page_block *block)

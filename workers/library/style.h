@@ -18,6 +18,10 @@
 #define STYLE_LEVEL_MAX 6
 #define STYLE_HEADINGS_MAX 128    /* classes of one document: those on most pages */
 #define STYLE_FURNITURE_MAX 65536 /* entries of one document that count */
+#define STYLE_REPEATED_MAX 65536  /* images of one document that are known to repeat */
+/* An image repeats when it is on three pages at least, and on a third of the document's or only
+ * ever within this share of the page's height from its top or bottom. */
+#define STYLE_IMAGE_EDGE 0.12
 
 struct style_heading {
     uint32_t class;
@@ -36,6 +40,8 @@ struct document_style {
     uint32_t heading_count;
     struct style_furniture *furniture; /* by margin and key (as signed), rising */
     uint32_t furniture_count;
+    const char **repeated; /* keys of images, rising */
+    uint32_t repeated_count;
 };
 
 uint32_t style_class(float size_pt, bool bold);
@@ -80,6 +86,8 @@ int style_load(struct library *library, int64_t document_row, struct arena *aren
 
 /* 0 for what is no heading. */
 uint8_t style_heading_level(const struct document_style *style, const struct page_block *block);
+/* Whether the image is decoration that many pages show. */
+bool style_is_repeated(const struct document_style *style, const char *key);
 bool style_is_furniture(const struct document_style *style, const struct page_block *block);
 
 #endif

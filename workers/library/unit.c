@@ -95,6 +95,19 @@ static int run_persist_pages(struct run *run, struct error *err)
     return 0;
 }
 
+/* The page was counted when extract's record of it came. */
+static int run_persist_ocr(struct run *run, struct error *err)
+{
+    struct persist_unit unit = persist_unit_of(run->unit);
+
+    if (need_artifact(run, err) < 0 || persist_pages(run->library, &unit, &run->outcome, err) < 0) {
+        return -1;
+    }
+    worker_result_document(run->result, run->outcome.document_id);
+    worker_result_count(run->result, "pages_ocr", run->outcome.pages);
+    return 0;
+}
+
 /* The list of RUN, one at a time; its texts live until the next. */
 struct failure_list {
     const struct message *message;
@@ -131,6 +144,9 @@ static int run_finish(struct run *run, struct error *err)
     worker_result_count(run->result, "pages_failed", run->outcome.pages_failed);
     worker_result_count(run->result, "chars", run->outcome.chars);
     worker_result_count(run->result, "words", run->outcome.words);
+    worker_result_count(run->result, "pages_ocr", run->outcome.pages_ocr);
+    worker_result_count(run->result, "images", run->outcome.images);
+    worker_result_count(run->result, "tables", run->outcome.tables);
     return 0;
 }
 
@@ -165,6 +181,7 @@ static const struct {
 } steps[] = {
     {"persist", "survey", run_persist_survey},
     {"persist", "extract", run_persist_pages},
+    {"persist", "ocr", run_persist_ocr},
     {"work", "finish", run_finish},
     {"query", NULL, run_query},
 };

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What the formats of the query `show` work with: a document, the pages asked for, the answer.
+ */
+#ifndef EBB_WORKERS_LIBRARY_SHOW_H
+#define EBB_WORKERS_LIBRARY_SHOW_H
+
+#include "common/parse.h"
+#include "workers/library/document.h"
+#include "workers/library/query.h"
+#include "workers/library/render.h"
+
+#define SHOW_RANGES_MAX 1000
+
+struct show {
+    struct library *library;
+    const struct library_query *query;
+    struct answer *answer;
+    struct document document;
+    struct document_style style;
+    struct markdown_stream *markdown;           /* of that format, else NULL */
+    struct parse_range ranges[SHOW_RANGES_MAX]; /* within the document, as they were asked for */
+    size_t range_count;
+    uint32_t pages_done;
+};
+
+/* Counts a page: hands the answer's bytes on, and asks now and then whether to go on. */
+int show_page_done(struct show *show, struct error *err);
+/* Whether a range has a page from first to last. */
+bool show_wants(const struct show *show, uint32_t first, uint32_t last);
+
+/* The JSON lists, for tables and images that are on pages asked for. */
+int show_tables(struct show *show, struct error *err);
+int show_images(struct show *show, struct error *err);
+
+#endif
