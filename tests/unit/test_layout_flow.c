@@ -160,3 +160,13 @@ Test(layout_flow, entries_of_a_table_of_contents_are_blocks)
                                      "never come home ......... xii\n\n"
                                      "The land .................. 130\n\n");
 }
+
+Test(layout_flow, a_hyphen_stays_where_the_page_has_the_word_with_it)
+{
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "Rights of the bank-advised funds. A bank-");
+    sketch_text(&sketch, 50, 112, SKETCH_PLAIN, "advised fund is one that banks have con-");
+    sketch_text(&sketch, 50, 124, SKETCH_PLAIN, "sidered, in short.");
+    expect_joined("A bank-\nadvised fund is one that banks have considered, in short.", true);
+    cr_assert_not(sketch.record.blocks[0].lines[0].hyphenated);
+    cr_assert(sketch.record.blocks[0].lines[1].hyphenated);
+}

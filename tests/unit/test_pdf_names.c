@@ -161,6 +161,19 @@ Test(pdf_text, hyphens_at_line_ends)
     cr_assert(hyphenated("a built-in func-", "tion", &kept));
 }
 
+Test(pdf_text, hyphens_that_are_the_words_own)
+{
+    size_t kept = 0;
+
+    cr_assert_not(hyphenated("art of self-", "publishing", &kept));
+    cr_assert_not(hyphenated("Well-", "tempered", &kept));
+    cr_assert(hyphenated("a self-", "ish man", &kept));
+    cr_assert(hyphenated("a themself-", "publishing", &kept));
+    cr_assert_not(hyphenated("the state-", "of-the-art system", &kept));
+    cr_assert_not(hyphenated("from end-", "to-end", &kept));
+    cr_assert(hyphenated("an inter-", "national-level thing", &kept));
+}
+
 Test(pdf_fonts, names_tell_styles)
 {
     cr_assert_str_eq(font_plain_name("ABCDEF+Garamond"), "Garamond");

@@ -14,6 +14,62 @@
 #include "workers/layout/compose_state.h"
 #include "workers/layout/text.h"
 
+#define COMPOUND_CHARS 3U  /* after its hyphen that must be alike, at least */
+#define COMPOUNDS_MAX 256U /* hyphens of a page for which others like them are looked for */
+
+static bool is_letter(uint32_t c)
+{
+    return (c | 0x20) - 'a' < 26 || c >= 0xC0;
+}
+
+static bool same_letter(uint32_t a, uint32_t b)
+{
+    return a == b || ((a | 0x20) == (b | 0x20) && (a | 0x20) - 'a' < 26);
+}
+
+/* Whether the glyph drawn after this one stands right behind it, and not in another line. */
+static bool goes_on(const struct glyph *glyph)
+{
+    float gap = glyph[1].start - glyph->end;
+    float width = glyph->end - glyph->start;
+
+    return gap < width && gap > -width;
+}
+
+/* Whether the page has the word with that hyphen elsewhere, inside of a line. stem_end: after the
+ * stem's last letter, of a line that begins at line. */
+static bool has_compound(const struct glyphs *glyphs, const char *line, const char *stem_end,
+                         const char *next, const char *next_end)
+{
+    const struct glyph *items = glyphs->items;
+
+    for (size_t i = 2; i + 2 < glyphs->count; i++) {
+        const char *at = stem_end;
+        size_t back = 0;
+        size_t on = 0;
+
+        if (items[i].character != '-' || !goes_on(&items[i]) ||
+            !same_letter(items[i - 1].character, (uint8_t)at[-1]) ||
+            !same_letter(items[i + 1].character, (uint8_t)next[0])) {
+            continue;
+        }
+        while (back < i && at - back > line && is_letter((uint8_t)at[-(ptrdiff_t)back - 1]) &&
+               same_letter(items[i - 1 - back].character, (uint8_t)at[-(ptrdiff_t)back - 1])) {
+            back++;
+        }
+        while (i + 1 + on < glyphs->count && next + on < next_end && is_letter((uint8_t)next[on]) &&
+               same_letter(items[i + 1 + on].character, (uint8_t)next[on])) {
+            on++;
+        }
+        if (on >= COMPOUND_CHARS &&
+            (at - back == line || !is_letter((uint8_t)at[-(ptrdiff_t)back - 1])) &&
+            (back == i || !is_letter(items[i - 1 - back].character))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Ends the line before with its line break, or joins its word with the line that follows. */
 static void join_lines(struct composer *composer, struct page_line *before, const char *before_text,
                        const char *text)
@@ -25,6 +81,13 @@ static void join_lines(struct composer *composer, struct page_line *before, cons
     if ((before->spans[before->span_count - 1].style & PAGE_STYLE_MONO) ||
         !text_is_hyphenated(before_text, before_end, text, composer->out, &kept_bytes)) {
         return;
+    }
+    if (composer->compounds_looked_for < COMPOUNDS_MAX) {
+        composer->compounds_looked_for++;
+        if (has_compound(composer->glyphs, before_text, before_text + kept_bytes, text,
+                         composer->out)) {
+            return;
+        }
     }
     /* The hyphen stays in its span, which moves to bytes of its own. */
     struct page_span *last = &before->spans[before->span_count - 1];

@@ -22,6 +22,7 @@ struct composer {
     struct page_span *spans;
     uint32_t block_count, line_count, span_count;
     uint32_t hidden_count;
+    uint32_t compounds_looked_for;
     bool off_page;
     float code_left; /* along: where the lines of a block of code begin; INFINITY elsewhere */
 };

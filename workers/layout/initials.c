@@ -12,8 +12,9 @@
 #define CHARS_MAX 2U /* a quotation mark may stand before the letter */
 #define NEAR 1.5F    /* of the text's size: so far to the right its text begins, at most */
 #define TEXT_CHARS 4U
-#define LOOKED_AT_MAX 32U /* large letters of a region; a page with more has other things in mind  \
-                           */
+#define LOOKED_AT_MAX                                                                              \
+    32U /* large letters of a region; a page with more has other things in mind                    \
+         */
 
 static bool is_beside(const struct fragment *initial, const struct fragment *text)
 {

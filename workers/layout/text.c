@@ -4,6 +4,9 @@
  */
 #include "workers/layout/text.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include <mupdf/ucdn.h>
 
 #define DECOMPOSED_MAX 18 /* of any character, by the Unicode stability policy */
@@ -149,6 +152,48 @@ static bool is_compound(const char *line, const char *end)
     return false;
 }
 
+/* Whether [from, to) is one of words, which are lower case and end in NULL; any case. */
+static bool is_one_of(const char *from, const char *to, const char *const *words)
+{
+    for (; *words; words++) {
+        if (strlen(*words) == (size_t)(to - from) &&
+            strncasecmp(*words, from, (size_t)(to - from)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_ascii_letter(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+/* Whether the hyphen between a line's last word and the next line's first is the words' own by
+ * what they are: "self-made", "state-of-the-art". */
+static bool keeps_hyphen(const char *line, const char *stem_end, const char *next,
+                         const char *next_end)
+{
+    static const char *const firsts[] = {"self", "well", "quasi", "double", "vice", NULL};
+    static const char *const middles[] = {"of", "to",  "the", "in",  "by",  "on", "and", "for",
+                                          "up", "off", "out", "at",  "as",  "a",  "or",  "is",
+                                          "it", "and", "de",  "und", "par", NULL};
+    static const char *const endings[] = {"ish", "less", "hood", "ness", "t", NULL};
+    const char *stem = stem_end;
+    const char *end = next;
+
+    while (stem > line && is_ascii_letter(stem[-1])) {
+        stem--;
+    }
+    while (end < next_end && is_ascii_letter(*end)) {
+        end++;
+    }
+    if (end < next_end && *end == '-' && is_one_of(next, end, middles)) {
+        return true;
+    }
+    return is_one_of(stem, stem_end, firsts) && !is_one_of(next, end, endings);
+}
+
 bool text_is_hyphenated(const char *line, const char *line_end, const char *next,
                         const char *next_end, size_t *ret_kept_bytes)
 {
@@ -169,7 +214,8 @@ bool text_is_hyphenated(const char *line, const char *line_end, const char *next
     stem_end = line_end - bytes;
     if (stem_end - line < 2 || !is_letter(get_before(line, stem_end, &bytes)) ||
         !is_letter(get_before(line, stem_end - bytes, &bytes)) ||
-        !is_lower(text_get(next, next_end, &bytes)) || is_compound(line, stem_end)) {
+        !is_lower(text_get(next, next_end, &bytes)) || is_compound(line, stem_end) ||
+        keeps_hyphen(line, stem_end, next, next_end)) {
         return false;
     }
     *ret_kept_bytes = (size_t)(stem_end - line);
