@@ -170,3 +170,22 @@ Test(layout_flow, a_hyphen_stays_where_the_page_has_the_word_with_it)
     cr_assert_not(sketch.record.blocks[0].lines[0].hyphenated);
     cr_assert(sketch.record.blocks[0].lines[1].hyphenated);
 }
+
+Test(layout_flow, stanzas_side_by_side_are_read_row_by_row)
+{
+    for (int stanza = 0; stanza < 4; stanza++) {
+        float x = stanza % 2 == 0 ? 50 : 320;
+        float y = stanza < 2 ? 100 : 175;
+
+        for (int line = 0; line < 4; line++) {
+            char text[48];
+
+            snprintf(text, sizeof(text), "stanza %d, line %d of a long poem,", stanza + 1,
+                     line + 1);
+            sketch_text(&sketch, x, y + 12 * (float)line, SKETCH_PLAIN, text);
+        }
+    }
+    expect_joined("stanza 1, line 4 of a long poem,\n\nstanza 2, line 1", true);
+    expect_joined("stanza 2, line 4 of a long poem,\n\nstanza 3, line 1", true);
+    expect_joined("stanza 3, line 4 of a long poem,\n\nstanza 4, line 1", true);
+}

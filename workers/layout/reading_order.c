@@ -19,7 +19,7 @@
 
 #define DEPTH_MAX 12
 #define MARGIN_GAP 0.8F /* what parts a header or footer from the text, at least */
-#define GAP_SPLITS 3.0F /* of the mean size: a gap that no column crosses */
+#define GAP_SPLITS 2.5F /* of the mean size: a gap that no column crosses */
 #define ROW_HEIGHT 1.5F /* bands so low are one row */
 
 struct cutter {
