@@ -66,9 +66,8 @@ static const char *advice_for(const struct error *err)
     return NULL;
 }
 
-enum ctl_exit handin_request_param(struct handin_request *request,
-                                   const struct invocation *invocation, const char *key,
-                                   const char *value)
+static enum ctl_exit take_param(struct handin_request *request, const struct invocation *invocation,
+                                const char *key, const char *value)
 {
     struct error err = ERROR_INIT;
 
@@ -118,9 +117,8 @@ static enum ctl_exit take_password(struct handin_request *request,
         return output_fail(CTL_EXIT_USAGE, &err, "name a file that holds it", "%s: --password-file",
                            command);
     }
-    return request->password
-               ? handin_request_param(request, invocation, "password", request->password)
-               : CTL_EXIT_OK;
+    return request->password ? take_param(request, invocation, "password", request->password)
+                             : CTL_EXIT_OK;
 }
 
 static enum ctl_exit take_ocr(struct handin_request *request, const struct handin_options *options,
@@ -139,10 +137,10 @@ static enum ctl_exit take_ocr(struct handin_request *request, const struct handi
                            options->ocr);
     }
     if (options->ocr) {
-        code = handin_request_param(request, invocation, "ocr", options->ocr);
+        code = take_param(request, invocation, "ocr", options->ocr);
     }
     if (options->languages && code == CTL_EXIT_OK) {
-        code = handin_request_param(request, invocation, "languages", options->languages);
+        code = take_param(request, invocation, "languages", options->languages);
     }
     return code;
 }

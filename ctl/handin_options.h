@@ -75,10 +75,6 @@ struct handin_request {
 enum ctl_exit handin_request_init(struct handin_request *ret_request,
                                   const struct handin_options *options,
                                   const struct invocation *invocation);
-/* A parameter that another option of the command asks for. */
-enum ctl_exit handin_request_param(struct handin_request *request,
-                                   const struct invocation *invocation, const char *key,
-                                   const char *value);
 void handin_request_deinit(struct handin_request *request);
 
 #endif

@@ -30,7 +30,7 @@
 struct run_values {
     struct common_values common;
     struct handin_options handin;
-    const char *out;
+    const char *out, *formats;
     const char *config;
     struct option_list set;
     struct option_list resume;
@@ -42,6 +42,7 @@ struct run {
     const struct run_values *values;
     struct session session;
     struct handin_request request;
+    struct export_choice choice;
     struct watch watch;
     struct progress progress;
     struct run_report report;
@@ -233,7 +234,7 @@ static enum ctl_exit work(struct run *run)
         code = run_report_print(report);
     }
     if (code == CTL_EXIT_OK && run->values->out) {
-        code = export_documents(&run->session, &run->watch, run->values->out);
+        code = export_documents(&run->session, &run->watch, &run->choice, run->values->out);
     }
     if (code == CTL_EXIT_OK) {
         code = watch_outcome(&run->watch);
@@ -285,6 +286,27 @@ static enum ctl_exit run_documents(struct run *run)
     return code;
 }
 
+/* What --out and --formats ask for. */
+static enum ctl_exit choose_export(struct run *run)
+{
+    struct error err = ERROR_INIT;
+
+    if (!run->values->out) {
+        return run->values->formats
+                   ? output_fail(CTL_EXIT_USAGE, NULL, "say where to: --out DIR", "run: --formats")
+                   : CTL_EXIT_OK;
+    }
+    if (export_choose(run->values->formats, &run->choice, &err) < 0) {
+        return output_fail(CTL_EXIT_USAGE, &err, "`ebb run --help` lists them", "run: --formats");
+    }
+    if ((run->choice.always | run->choice.when_read) & EXPORT_BIT(PDF) &&
+        params_add(&run->request.params, "searchable_pdf", "yes", &err) < 0 &&
+        err.code != ERROR_EXISTS) {
+        return output_fail(CTL_EXIT_USAGE, &err, NULL, "run: --out");
+    }
+    return CTL_EXIT_OK;
+}
+
 static enum ctl_exit run_run(const struct invocation *invocation)
 {
     struct run run;
@@ -297,6 +319,7 @@ static enum ctl_exit run_run(const struct invocation *invocation)
         code = output_fail(CTL_EXIT_USAGE, NULL, "run them one after the other",
                            "run: --resume and documents exclude each other");
     }
+    code = code == CTL_EXIT_OK ? choose_export(&run) : code;
     if (code == CTL_EXIT_OK) {
         code = run_documents(&run);
     }
@@ -308,7 +331,9 @@ static enum ctl_exit run_run(const struct invocation *invocation)
 
 static const struct option run_options[] = {
     {"out", 'o', OPTION_STRING, "DIR",
-     "write document.json, .md and .txt to DIR, or to DIR/NAME for each of several", RUN_AT(out)},
+     "write the results to DIR, or to DIR/NAME for each of several", RUN_AT(out)},
+    {"formats", 0, OPTION_STRING, "LIST",
+     "of these: json,markdown,text,images,tables,pdf,hocr,alto; or all", RUN_AT(formats)},
     OPTION_ROW_JSON(struct run_values),
     {"quiet", 'q', OPTION_FLAG, NULL, "show no progress and no summary", RUN_AT(quiet)},
     {"timeout", 0, OPTION_DURATION, "TIME", "stop after so long; what is unfinished is kept",

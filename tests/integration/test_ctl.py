@@ -83,6 +83,8 @@ def test_help_and_version():
         (["submit", "s3://bucket/x.pdf"], ["fetches nothing", "download it"]),
         (["run", "--param", "novalue", "/etc/hostname"], ["is not KEY=VALUE"]),
         (["run", "--param", "a=1", "--param", "a=2", "/etc/hostname"], ["given twice"]),
+        (["run", "/etc/hostname", "--out", "y", "--formats", "text,docx"], ['unknown format "docx"']),
+        (["run", "/etc/hostname", "--formats", "text"], ["say where to: --out DIR"]),
         (["run", "--ocr", "on", "/etc/hostname"], ['unknown mode "on"', "auto, force, redo"]),
         (["run", "--ocr", "off", "--param", "ocr=auto", "/etc/hostname"], ["ocr is given twice"]),
         (["run", "--password", "x", "--password-file", "y", "z"], ["exclude each other"]),

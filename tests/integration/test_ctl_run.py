@@ -185,6 +185,10 @@ def test_results_as_files(runner, document, tmp_path):
     assert (folder / "document.txt").read_text().count("\f") == 39
     assert "Annual report, page 7" in (folder / "document.md").read_text()
     assert json.loads((folder / "document.json").read_text())
+    some = folder.parent / "some"
+    result = runner("run", "-q", document, "--out", some, "--formats", "text,hocr")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert sorted(os.listdir(some)) == ["document.hocr", "document.txt"]
     result = runner("run", "-q", document, "--out", "/proc/nowhere")
     assert result.returncode == 1 and "--out /proc/nowhere" in result.stderr
     # several: a folder each, named like the document, with a number where names come again
