@@ -132,6 +132,78 @@ struct page_record *shelf_page(struct shelf *shelf, uint32_t number,
     return record;
 }
 
+static uint16_t columns_covered(const char *const *texts, uint16_t column, uint16_t columns)
+{
+    uint16_t covered = 1;
+
+    while (column + covered < columns && !texts[column + covered]) {
+        covered++;
+    }
+    return covered;
+}
+
+void shelf_make_table(struct shelf *shelf, struct page_block *block, uint16_t rows,
+                      uint16_t columns, uint16_t header_rows, const char *const *texts)
+{
+    struct page_table *table = arena_alloc(shelf->arena, sizeof *table);
+
+    *table = (struct page_table){.rows = rows, .columns = columns, .ruled = true};
+    table->cells = arena_calloc(shelf->arena, (size_t)rows * columns, sizeof *table->cells);
+    for (uint16_t row = 0; row < rows; row++) {
+        for (uint16_t column = 0; column < columns; column++) {
+            const char *const *line = texts + row * columns;
+            struct page_cell *cell = &table->cells[table->cell_count];
+
+            if (!line[column]) {
+                continue;
+            }
+            *cell = (struct page_cell){.row = row,
+                                       .column = column,
+                                       .row_span = 1,
+                                       .column_span = columns_covered(line, column, columns),
+                                       .header = row < header_rows,
+                                       .text = line[column],
+                                       .text_bytes = (uint32_t)strlen(line[column])};
+            cell->box = (struct page_box){72.0F + (float)column * 50, block->box.y0,
+                                          122.0F + (float)column * 50, block->box.y1};
+            table->cell_count++;
+        }
+    }
+    block->kind = PAGE_BLOCK_TABLE;
+    block->table = table;
+}
+
+void shelf_make_image(struct shelf *shelf, struct page_record *record, uint32_t block, char digit,
+                      const char *caption)
+{
+    struct page_image *images =
+        arena_calloc(shelf->arena, record->image_record_count + 1, sizeof *images);
+    struct page_image *image = &images[record->image_record_count];
+
+    if (record->image_record_count > 0) {
+        memcpy(images, record->images, record->image_record_count * sizeof *images);
+    }
+    *image = (struct page_image){.role = PAGE_IMAGE_ROLE_CONTENT,
+                                 .format = "png",
+                                 .color_space = "rgb",
+                                 .width_px = 640,
+                                 .height_px = 480,
+                                 .bits = 8,
+                                 .file_bytes = 4321,
+                                 .quality = 0.75F,
+                                 .perceptual_hash = UINT64_C(0xFEDCBA9876543210),
+                                 .dpi = 150,
+                                 .caption = caption};
+    memset(image->key, digit, PAGE_IMAGE_KEY_BYTES - 1);
+    record->blocks[block].kind = PAGE_BLOCK_IMAGE;
+    record->blocks[block].line_count = 0;
+    record->blocks[block].image = record->image_record_count;
+    image->box = record->blocks[block].box;
+    record->images = images;
+    record->image_record_count++;
+    record->image_count = record->image_record_count;
+}
+
 static void write_artifact(const char *path, const char *kind, struct buf *records, size_t *sizes,
                            uint32_t count)
 {

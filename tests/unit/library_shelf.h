@@ -45,6 +45,15 @@ struct shelf_block {
 struct page_record *shelf_page(struct shelf *shelf, uint32_t number,
                                const struct shelf_block *blocks, uint32_t count);
 
+/* Makes the block a table of texts by row and column, NULL for a place that the cell on its left
+ * covers. The first header_rows rows are headers. Owns: the arena. */
+void shelf_make_table(struct shelf *shelf, struct page_block *block, uint16_t rows,
+                      uint16_t columns, uint16_t header_rows, const char *const *texts);
+/* Makes the block an image, and adds that to the record's; its key is 32 times that digit. Where
+ * caption is not NULL it is the candidate. Owns: the arena. */
+void shelf_make_image(struct shelf *shelf, struct page_record *record, uint32_t block, char digit,
+                      const char *caption);
+
 /* 64 characters made from seed: a document's SHA-256. Owns: the arena. */
 const char *shelf_sha256(struct shelf *shelf, unsigned seed);
 

@@ -42,7 +42,9 @@ Test(library_render, markdown_escapes_what_would_mean_something)
         {"R&D &amp; &#38;", "R&D \\&amp; \\&#38;"},
         {"[1] and [a](b)", "[1] and [a\\](b)"},
         {"[a]: b", "[a\\]: b"},
-        {"C:\\new\\*", "C:\\new\\\\\\*"},
+        {"C:\\new\\*", "C:\\new\\\\*"},
+        {"a lone * and ` and _x", "a lone * and ` and _x"},
+        {"https://a.b/_c_ and *d*", "https://a.b/_c_ and \\*d\\*"},
         {"~~struck~~", "\\~\\~struck\\~\\~"},
         {"~ 5", "~ 5"},
         {"a | b", "a | b"},
@@ -226,7 +228,7 @@ Test(library_render, markdown_joins_lines)
 
     shelf_init(&shelf);
     cr_expect_str_eq(render_markdown(&shelf, &style, &compound, 1),
-                     "<!-- page 7 -->\n\na well- known word\n\n");
+                     "<!-- page 7 -->\n\na well-known word\n\n");
     cr_expect_str_eq(render_markdown(&shelf, &style, &chinese, 1),
                      "<!-- page 7 -->\n\n\xE6\xBC\xA2\xE5\xAD\x97\n\n");
     record = shelf_page(&shelf, 1, &hyphenated, 1);

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,6 +119,78 @@ Test(library_schema, a_file_that_is_no_database_is_refused)
     cr_assert_eq(file_write_atomic(path, "These are notes of mine.", 24, 0640, false, &shelf.err),
                  0);
     expect_refusal(&shelf, ERROR_CORRUPT, "restore it from a copy");
+    shelf_deinit(&shelf);
+}
+
+/* A library of version 1, made by that version's statements. */
+static void make_version_1(struct shelf *shelf)
+{
+    struct buf sql;
+    sqlite3 *db = NULL;
+
+    library_close(shelf->library);
+    cr_assert_eq(file_remove_tree(shelf_path(shelf, "library"), &shelf->err), 0);
+    cr_assert_eq(file_mkdirs(shelf_path(shelf, "library"), 0750, &shelf->err), 0);
+    buf_init(&sql, 1U << 20);
+    cr_assert_eq(
+        file_read(EBB_TEST_SOURCE_DIR "/tests/data/library-1.sql", 1U << 20, &sql, &shelf->err), 0,
+        "%s", shelf->err.msg);
+    cr_assert_eq(sqlite3_open(shelf_path(shelf, "library/library.db"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, buf_cstr(&sql, &shelf->err), NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(db));
+    sqlite3_close(db);
+    buf_deinit(&sql);
+    shelf->library = library_open(shelf->folder, 0, &shelf->err);
+    cr_assert_not_null(shelf->library, "%s", shelf->err.msg);
+}
+
+Test(library_schema, version_1_is_brought_up_to_date)
+{
+    struct shelf shelf;
+    const char *answer;
+
+    shelf_init(&shelf);
+    make_version_1(&shelf);
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA user_version"), "2");
+    cr_expect_str_eq(shelf_sql(&shelf, "PRAGMA quick_check"), "ok");
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT group_concat(status) FROM documents"),
+                     "outdated,incomplete");
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT count(*) FROM page_records"), "0");
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT sum(confidence)+sum(ocr_dpi) FROM pages"), "0.0");
+    answer = SHELF_QUERY(&shelf, "search", "q", "oak");
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
+    cr_expect_not_null(strstr(answer, "\"page\":2"), "%s", answer);
+    cr_expect_str_eq(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "pages", "2"),
+                     "Solid oak, waxed\n\n");
+    cr_expect_str_eq(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format", "markdown"),
+                     "<!-- page 1 -->\n\nWalnut veneer\n\noiled\n\n"
+                     "<!-- page 2 -->\n\nSolid oak, waxed\n\n");
+    answer = SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format", "json");
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
+    cr_expect_not_null(strstr(answer, "\"status\":\"outdated\""), "%s", answer);
+    cr_expect_not_null(strstr(answer, "\"text\":\"Solid oak, waxed\\n\\n\""), "%s", answer);
+    shelf_deinit(&shelf);
+}
+
+/* Whoever hands the file in again gets all that the old one had not; a finish that comes before
+ * every page has its record says which is missing. */
+Test(library_schema, an_outdated_document_is_read_again)
+{
+    struct shelf shelf;
+
+    shelf_init(&shelf);
+    make_version_1(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 2), 0);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT count(*) FROM documents"), "2");
+    cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, 1, "Walnut veneer"), 0);
+    cr_expect_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), -1);
+    cr_expect_str_eq(shelf.outcome.code, "rows_missing");
+    cr_expect_not_null(strstr(shelf.err.msg, "first that it has not is 2"), "%s", shelf.err.msg);
+    cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, 2, "Solid oak, waxed"), 0);
+    cr_expect_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT status FROM documents WHERE page_count=2"),
+                     "complete");
+    shelf_sql(&shelf, "INSERT INTO pages_fts(pages_fts, rank) VALUES('integrity-check', 1)");
     shelf_deinit(&shelf);
 }
 

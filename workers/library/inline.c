@@ -90,12 +90,15 @@ static int put_references(struct buf *out, const struct inline_notes *notes, con
     return 0;
 }
 
-/* Raised text that reads as well on the line: "1st", "®". */
+/* Raised text that reads as well on the line: "1st", "®", "[2]". */
 static bool reads_plain(const char *text, size_t size_bytes)
 {
     static const char *const words[] = {"st", "nd",       "rd",       "th",           "\xC2\xAE",
                                         "TM", "\xC2\xAA", "\xC2\xBA", "\xE2\x84\xA2", "\xC2\xB0"};
 
+    if (text[0] == '[' && text[size_bytes - 1] == ']') {
+        return true; /* the reference of an encyclopedia */
+    }
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (strlen(words[i]) == size_bytes && strncasecmp(text, words[i], size_bytes) == 0) {
             return true;
@@ -253,6 +256,16 @@ bool inline_ends_hyphenated(const struct buf *text)
     return true;
 }
 
+/* A hyphen right behind a letter that nobody takes for a word's break is part of the word:
+ * "Anglo-", "out-of-". */
+static bool ends_in_joint(const struct buf *text)
+{
+    size_t hyphen = hyphen_bytes(text->data, text->size);
+    uint32_t before = hyphen > 0 ? chars_last((const char *)text->data, text->size - hyphen) : 0;
+
+    return chars_is_lower(before) || (before >= 'A' && before <= 'Z');
+}
+
 int inline_join(struct buf *text, const struct page_line *next, bool broken, struct error *err)
 {
     uint32_t last;
@@ -266,7 +279,8 @@ int inline_join(struct buf *text, const struct page_line *next, bool broken, str
         return 0;
     }
     last = chars_last((const char *)text->data, text->size);
-    if (last == ' ' || (chars_is_unspaced(last) && chars_is_unspaced(inline_first(next)))) {
+    if (ends_in_joint(text) || last == ' ' ||
+        (chars_is_unspaced(last) && chars_is_unspaced(inline_first(next)))) {
         return 0;
     }
     return put_byte(text, ' ', err);

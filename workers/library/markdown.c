@@ -14,12 +14,15 @@
 
 #include "workers/library/inline.h"
 
+#define ADDRESS_MAX 512 /* bytes of a web address that are looked at */
+
 /* A character at a place: what stands before and behind it decides. */
 struct place {
     const char *text;
     size_t size_bytes;
     size_t at;
     bool in_cell;
+    bool lone_star, lone_underscore, lone_backtick; /* nothing it could pair with */
 };
 
 static char char_at(const struct place *place, ptrdiff_t offset)
@@ -53,6 +56,18 @@ static bool is_entity(const struct place *place)
     return i > 1 && char_at(place, i) == ';';
 }
 
+/* Whether the place is in a web address, where nothing is markup. */
+static bool is_in_address(const struct place *place)
+{
+    size_t start = place->at;
+
+    while (start > 0 && place->at - start < ADDRESS_MAX && !is_blank(place->text[start - 1])) {
+        start--;
+    }
+    return memmem(place->text + start, place->at - start, "://", 3) != NULL ||
+           (place->at - start > 4 && memcmp(place->text + start, "www.", 4) == 0);
+}
+
 static bool means_something(const struct place *place)
 {
     char c = char_at(place, 0);
@@ -61,13 +76,14 @@ static bool means_something(const struct place *place)
 
     switch (c) {
     case '`':
-        return true;
+        return !place->lone_backtick;
     case '\\':
         return ispunct((unsigned char)after) != 0 || place->at + 1 == place->size_bytes;
     case '*':
-        return !(is_blank(before) && is_blank(after));
+        return !place->lone_star && !(is_blank(before) && is_blank(after)) && !is_in_address(place);
     case '_':
-        return !(is_blank(before) && is_blank(after)) && !(is_word(before) && is_word(after));
+        return !place->lone_underscore && !(is_blank(before) && is_blank(after)) &&
+               !(is_word(before) && is_word(after)) && !is_in_address(place);
     case '~':
         return before == '~' || after == '~';
     case '<':
@@ -100,7 +116,7 @@ static bool is_only(const char *text, size_t size_bytes, char c)
  * SIZE_MAX for nowhere. */
 static size_t start_escape(const char *text, size_t size_bytes)
 {
-    struct place place = {text, size_bytes, 0, false};
+    struct place place = {text, size_bytes, .at = 0};
     char first = char_at(&place, 0);
     size_t i = 0;
 
@@ -108,7 +124,7 @@ static size_t start_escape(const char *text, size_t size_bytes)
         return is_blank(char_at(&place, 1)) || is_only(text, size_bytes, first) ? 0 : SIZE_MAX;
     }
     if (first == '*') {
-        return is_blank(char_at(&place, 1)) ? 0 : SIZE_MAX; /* others are escaped anyway */
+        return is_blank(char_at(&place, 1)) ? 0 : SIZE_MAX; /* others matter in pairs alone */
     }
     if (first == '=' || first == '_') {
         return is_only(text, size_bytes, first) ? 0 : SIZE_MAX;
@@ -179,9 +195,20 @@ static const char *substitute(const struct place *place)
     return mark_text(c);
 }
 
+static bool is_lone(const struct place *place, char c)
+{
+    const char *first = memchr(place->text, c, place->size_bytes);
+
+    return first && !memchr(first + 1, c, place->size_bytes - (size_t)(first - place->text) - 1);
+}
+
 static int escape(struct place place, size_t start, struct buf *out, struct error *err)
 {
     size_t plain = 0; /* bytes before `at` that are not yet appended */
+
+    place.lone_star = is_lone(&place, '*');
+    place.lone_underscore = is_lone(&place, '_');
+    place.lone_backtick = is_lone(&place, '`');
 
     for (; place.at < place.size_bytes; place.at++) {
         const char *instead = substitute(&place);
@@ -207,7 +234,7 @@ int markdown_escape(const char *text, size_t size_bytes, bool at_start, struct b
         return 0; /* text may be NULL then */
     }
     trim(&text, &size_bytes);
-    return escape((struct place){text, size_bytes, 0, false},
+    return escape((struct place){text, size_bytes, .at = 0},
                   at_start ? start_escape(text, size_bytes) : SIZE_MAX, out, err);
 }
 
@@ -217,7 +244,7 @@ int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, s
         return 0;
     }
     trim(&text, &size_bytes);
-    return escape((struct place){text, size_bytes, 0, true}, SIZE_MAX, out, err);
+    return escape((struct place){text, size_bytes, .in_cell = true}, SIZE_MAX, out, err);
 }
 
 int markdown_escape_label(const char *text, size_t size_bytes, struct buf *out, struct error *err)
@@ -231,7 +258,7 @@ int markdown_escape_label(const char *text, size_t size_bytes, struct buf *out, 
             continue;
         }
         if (i > start &&
-            escape((struct place){text + start, i - start, 0, false}, SIZE_MAX, out, err) < 0) {
+            escape((struct place){text + start, i - start, .at = 0}, SIZE_MAX, out, err) < 0) {
             return -1;
         }
         if (bracket &&

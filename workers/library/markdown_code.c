@@ -11,7 +11,8 @@
 
 #define CODE_INDENT_MAX 60
 
-/* Spaces for a line that starts right of its block, by the width of its own characters. */
+/* Spaces for a line that starts right of its block, by the width of its own characters; none
+ * where its text has them already. */
 static int indent_line(struct buf *out, const struct page_block *block,
                        const struct page_line *line, struct error *err)
 {
@@ -24,7 +25,8 @@ static int indent_line(struct buf *out, const struct page_block *block,
         chars_count(line->spans[s].text, line->spans[s].text_bytes, &line_chars, &words);
         chars += line_chars;
     }
-    if (chars == 0 || line->box.x1 <= line->box.x0) {
+    if (chars == 0 || line->box.x1 <= line->box.x0 || line->spans[0].text_bytes == 0 ||
+        line->spans[0].text[0] == ' ') {
         return 0;
     }
     indent = (line->box.x0 - block->box.x0) / ((line->box.x1 - line->box.x0) / (float)chars);

@@ -5,6 +5,7 @@
 #include "workers/library/render.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,7 @@
 #include "common/cleanup.h"
 
 #define NUMBER_BYTES_MAX 40 /* of a block that is a page's number */
+#define NUMBER_OFF_MAX 20   /* by how much the printed number may differ from the page's */
 
 const struct render_part *render_part_at(const struct render_page *page, uint32_t block)
 {
@@ -85,6 +87,36 @@ static bool says_number(char *text, const struct render_page *page)
     return found;
 }
 
+/* "3/34" at the end of the line, on page 3: what browsers print at the foot. */
+static bool ends_in_count(const struct page_block *block, uint32_t number)
+{
+    const struct page_line *line = &block->lines[0];
+    const struct page_span *span = &line->spans[line->span_count - 1];
+    uint32_t at = span->text_bytes;
+    char text[24] = "";
+    unsigned page = 0;
+    unsigned pages = 0;
+    int used = 0;
+
+    while (at > 0 && span->text[at - 1] != ' ' && span->text_bytes - at < sizeof text - 1) {
+        at--;
+    }
+    memcpy(text, span->text + at, span->text_bytes - at);
+    return sscanf(text, "%9u/%9u%n", &page, &pages, &used) == 2 && text[used] == '\0' &&
+           page == number && pages >= page;
+}
+
+/* A number alone at the foot of the page, not far from the page's own. */
+static bool is_plain_number(const struct page_block *block, const char *text, uint32_t number)
+{
+    size_t digits = strspn(text, "0123456789");
+    unsigned long printed = strtoul(text, NULL, 10);
+
+    return block->margin == PAGE_MARGIN_BOTTOM && digits > 0 && digits <= 3 &&
+           text[digits] == '\0' && printed + NUMBER_OFF_MAX >= number &&
+           printed <= (unsigned long)number + NUMBER_OFF_MAX;
+}
+
 bool render_is_furniture(const struct document_style *style, const struct render_page *page,
                          const struct page_block *block)
 {
@@ -93,6 +125,13 @@ bool render_is_furniture(const struct document_style *style, const struct render
     if (block->margin == PAGE_MARGIN_NONE) {
         return false;
     }
-    return style_is_furniture(style, block) ||
-           (block->line_count == 1 && words_of(block, text) && says_number(text, page));
+    if (style_is_furniture(style, block)) {
+        return true;
+    }
+    if (block->line_count != 1 || block->lines[0].span_count == 0) {
+        return false;
+    }
+    return ends_in_count(block, page->number) ||
+           (words_of(block, text) &&
+            (is_plain_number(block, text, page->number) || says_number(text, page)));
 }

@@ -41,6 +41,7 @@ struct markdown_stream {
     struct captions captions;
     struct footnotes notes;
     struct inline_notes inline_notes;
+    struct buf definitions; /* of its footnotes, which come at its end */
 };
 
 static const char *note_label(void *context, const char *mark, size_t size_bytes)
@@ -56,6 +57,7 @@ struct markdown_stream *markdown_stream_create(const struct document_style *styl
         stream->style = style;
         flow_init(&stream->flow, TEXT_MAX_BYTES);
         buf_init(&stream->scratch, TEXT_MAX_BYTES);
+        buf_init(&stream->definitions, TEXT_MAX_BYTES);
         stream->inline_notes = (struct inline_notes){note_label, &stream->notes};
     }
     return stream;
@@ -66,6 +68,7 @@ void markdown_stream_destroy(struct markdown_stream *stream)
     if (stream) {
         flow_deinit(&stream->flow);
         buf_deinit(&stream->scratch);
+        buf_deinit(&stream->definitions);
         free(stream);
     }
 }
@@ -225,16 +228,42 @@ static int put_code(struct markdown_stream *stream, const struct page_block *blo
 }
 
 /* Text beside the flow: a caption that no image shows, a footnote that nothing refers to. */
-static int put_aside(struct markdown_stream *stream, const char *lead, struct error *err)
+static int put_aside(struct markdown_stream *stream, struct error *err)
 {
     struct buf *out = flow_aside(&stream->flow, err);
 
-    if (!out || buf_append_str(out, lead, err) < 0 ||
-        markdown_escape((const char *)stream->scratch.data, stream->scratch.size, !lead[0], out,
-                        err) < 0) {
+    if (!out || markdown_escape((const char *)stream->scratch.data, stream->scratch.size, true, out,
+                                err) < 0) {
         return -1;
     }
     return buf_append_str(out, "\n\n", err);
+}
+
+static int put_definition(struct markdown_stream *stream, const struct footnote *note,
+                          struct error *err)
+{
+    struct buf *out = &stream->definitions;
+
+    if (buf_printf(out, err, "[^%s]: ", note->label) < 0 ||
+        markdown_escape((const char *)stream->scratch.data, stream->scratch.size, false, out, err) <
+            0) {
+        return -1;
+    }
+    return buf_append_str(out, "\n\n", err);
+}
+
+static int put_definitions(struct markdown_stream *stream, struct error *err)
+{
+    struct buf *definitions = &stream->definitions;
+    struct buf *out;
+    int result = 0;
+
+    if (definitions->size > 0) {
+        out = flow_aside(&stream->flow, err);
+        result = out ? buf_append(out, definitions->data, definitions->size, err) : -1;
+        buf_reset(definitions, 65536);
+    }
+    return result;
 }
 
 /* The note's text without its mark, in scratch. */
@@ -276,12 +305,10 @@ static int put_footnote(struct markdown_stream *stream, uint32_t index, struct e
 
     while (line < block->line_count) {
         const struct footnote *note = footnotes_at(&stream->notes, index, line);
-        char lead[40];
         uint32_t end = line + 1;
 
         if (note) {
-            snprintf(lead, sizeof lead, "[^%s]: ", note->label);
-            if (read_note(stream, note, err) < 0 || put_aside(stream, lead, err) < 0) {
+            if (read_note(stream, note, err) < 0 || put_definition(stream, note, err) < 0) {
                 return -1;
             }
             line += note->line_count;
@@ -293,7 +320,7 @@ static int put_footnote(struct markdown_stream *stream, uint32_t index, struct e
         stream->scratch.size = 0;
         if (inline_append_lines(&stream->scratch, &block->lines[line], end - line,
                                 &stream->inline_notes, err) < 0 ||
-            put_aside(stream, "", err) < 0) {
+            put_aside(stream, err) < 0) {
             return -1;
         }
         line = end;
@@ -348,7 +375,7 @@ static int put_caption(struct markdown_stream *stream, uint32_t index, struct er
     if (read_text(stream, &stream->page->record->blocks[index], err) < 0) {
         return -1;
     }
-    return put_aside(stream, "", err);
+    return put_aside(stream, err);
 }
 
 static int put_block(struct markdown_stream *stream, uint32_t index, struct error *err)
@@ -419,7 +446,7 @@ static int put_blocks(struct markdown_stream *stream, struct error *err)
             return -1;
         }
     }
-    return 0;
+    return put_definitions(stream, err);
 }
 
 static int put_failure(struct markdown_stream *stream, struct error *err)
