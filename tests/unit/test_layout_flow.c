@@ -180,12 +180,24 @@ Test(layout_flow, stanzas_side_by_side_are_read_row_by_row)
         for (int line = 0; line < 4; line++) {
             char text[48];
 
-            snprintf(text, sizeof(text), "stanza %d, line %d of a long poem,", stanza + 1,
+            snprintf(text, sizeof(text), "Stanza %d, line %d of a long poem.", stanza + 1,
                      line + 1);
             sketch_text(&sketch, x, y + 12 * (float)line, SKETCH_PLAIN, text);
         }
     }
-    expect_joined("stanza 1, line 4 of a long poem,\n\nstanza 2, line 1", true);
-    expect_joined("stanza 2, line 4 of a long poem,\n\nstanza 3, line 1", true);
-    expect_joined("stanza 3, line 4 of a long poem,\n\nstanza 4, line 1", true);
+    expect_joined("Stanza 1, line 4 of a long poem.\n\nStanza 2, line 1", true);
+    expect_joined("Stanza 2, line 4 of a long poem.\n\nStanza 3, line 1", true);
+    expect_joined("Stanza 3, line 4 of a long poem.\n\nStanza 4, line 1", true);
+}
+
+Test(layout_flow, a_hanging_paragraph_is_one_block)
+{
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "A. Author. A book that is well known. See www.");
+    sketch_text(&sketch, 65, 112, SKETCH_PLAIN, "example.org/book, 2024.");
+    sketch_text(&sketch, 50, 124, SKETCH_PLAIN, "B. Writer. Another one of the kind. See https:");
+    sketch_text(&sketch, 65, 136, SKETCH_PLAIN, "//example.org/other, 2024.");
+    cr_assert_str_eq(text_of_page(),
+                     "A. Author. A book that is well known. See www.\nexample.org/book, 2024.\n\n"
+                     "B. Writer. Another one of the kind. See https:\n//example.org/other, 2024."
+                     "\n\n");
 }

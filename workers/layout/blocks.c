@@ -14,17 +14,19 @@
 #include <mupdf/ucdn.h>
 
 #define LEADING_MORE 1.3F /* of the usual leading: a new block */
-#define LEADING_CAP 2.0F  /* of the size: no leading within a block is larger */
+#define LEADING_WIDER 1.12F
+#define LEADING_CAP 2.0F /* of the size: no leading within a block is larger */
 #define SIZE_DIFFERS 1.15F
 #define INDENT 0.8F  /* of the size */
 #define CENTRED 0.6F /* of the size: so near lie the middles of centred lines */
 #define MARKER_MAX 8
+#define SHORT_LINE 0.3F /* of the width of all lines, at a line's end: its paragraph's last */
 /* Of a raised mark: parts of the line's size, characters, and those of the line that has one. */
 #define MARK_SIZE 0.85F
 #define MARK_RAISED 0.12F
 #define MARK_CHARS 3U
 #define MARK_LINE_CHARS 8U
-#define ENTRY_DOTS 5U
+#define ENTRY_DOTS 4U
 #define ENTRY_NUMBER_CHARS 6U
 #define USUAL_SAMPLES 64
 
@@ -324,6 +326,28 @@ static bool is_centred(const struct line *before, const struct line *line)
     return fabsf(apart) < CENTRED * line->size_pt && fabsf(before->left - line->left) > 0.1F;
 }
 
+/* Whether a sentence may begin so: not in the middle of an address, nor with a small letter. */
+static bool begins(const struct glyphs *glyphs, const struct line *line)
+{
+    uint32_t c = first_character(glyphs, line);
+
+    return !is_lower(c) && c != '/' && c != ',' && c != ';' && c != '=' && c != '&' && c != '?' &&
+           c != '%';
+}
+
+/* The last line of a paragraph, surely. */
+static bool is_very_short(const struct splitter *splitter, const struct line *line)
+{
+    return line->right < splitter->right - SHORT_LINE * (splitter->right - splitter->left);
+}
+
+/* Whether there is a little more space between two lines than usual. */
+static bool is_wider(const struct splitter *splitter, const struct line *before,
+                     const struct line *line)
+{
+    return line->baseline - before->baseline > LEADING_WIDER * splitter->usual_leading;
+}
+
 /* Paragraphs told by where their lines start and end. The lines of a list item stand further in
  * than its mark. */
 static bool is_indented(const struct splitter *splitter, const struct line *first,
@@ -339,13 +363,15 @@ static bool is_indented(const struct splitter *splitter, const struct line *firs
     }
     if (step > INDENT * size && step < 6 * size) {
         return (ends_sentence(last) || is_short) &&
+               (is_very_short(splitter, before) || is_wider(splitter, before, line) ||
+                begins(splitter->glyphs, line)) &&
                !(before == first && has_marker(splitter->glyphs, first));
     }
     if (step < -INDENT * size && before != first) {
         return true;
     }
-    return before->right < splitter->right - 0.3F * (splitter->right - splitter->left) &&
-           ends_sentence(last) && !blocks_starts_lower(splitter->glyphs, line);
+    return is_very_short(splitter, before) && ends_sentence(last) &&
+           !blocks_starts_lower(splitter->glyphs, line);
 }
 
 /* The first run of the line that shows something. */
