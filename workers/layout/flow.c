@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "workers/layout/blocks.h"
+#include "workers/layout/line_text.h"
 
 #define BETWEEN_MAX 24U   /* blocks */
 #define SIZE_SAME 0.03F   /* of the size */
@@ -97,7 +97,7 @@ static bool may_go_on(uint32_t c)
 static bool is_unfinished(const struct flow *flow, const struct part *part)
 {
     const struct line *last = last_line(flow, part);
-    uint32_t c = blocks_last_character(flow->glyphs, last);
+    uint32_t c = line_last_character(flow->glyphs, last);
 
     if (last->right_to_left || (last->style & PAGE_STYLE_MONO) || last->wide_gaps > 0 ||
         !may_go_on(c) || !is_prose(part)) {
@@ -117,7 +117,7 @@ static bool may_be_other_part(const struct flow *flow, const struct part *part,
            first->chars >= PART_CHARS && first->wide_gaps == 0 && !first->right_to_left &&
            !(first->style & PAGE_STYLE_MONO) &&
            ((first->style ^ last->style) & PAGE_STYLE_BOLD) == 0 &&
-           blocks_starts_lower(flow->glyphs, first);
+           line_starts_lower(flow->glyphs, first);
 }
 
 /* Whether other starts a column to the right of part, higher up. */

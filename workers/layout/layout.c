@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "workers/layout/blocks.h"
+#include "workers/layout/line_text.h"
 #include "workers/layout/lists.h"
 #include "workers/layout/look.h"
 #include "workers/layout/margins.h"
@@ -139,7 +139,7 @@ static enum page_block_kind kind_of(const struct page_block *block, const struct
     if (is_heading(block, look, body, tabular)) {
         return PAGE_BLOCK_HEADING;
     }
-    return blocks_marker(look->start, look->start_count) > 0 && look->letters > 0
+    return line_marker(look->start, look->start_count) > 0 && look->letters > 0
                ? PAGE_BLOCK_LIST_ITEM
                : PAGE_BLOCK_TEXT;
 }

@@ -161,7 +161,7 @@ static uint32_t mark_length(const struct block_look *look, bool *ret_raised)
 static bool is_referred_to(const struct page_record *record, const struct block_look *look,
                            uint32_t length, float body_pt)
 {
-    char mark[4 * MARK_CHARS];
+    char mark[4 * MARK_CHARS] = "";
     char *end = mark;
 
     for (uint32_t i = 0; i < length; i++) {
