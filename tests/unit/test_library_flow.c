@@ -209,6 +209,11 @@ Test(library_flow, raised_and_lowered_text)
         {"CO2", 1, PAGE_STYLE_SUBSCRIPT, "CO<sub>2</sub>"},
         {"on the 1st", 2, PAGE_STYLE_SUPERSCRIPT, "on the 1st"},
         {"a king[1]", 3, PAGE_STYLE_SUPERSCRIPT, "a king[1]"},
+        {"\xE2\x81\x84"
+         "4",
+         1, PAGE_STYLE_SUBSCRIPT,
+         "\xE2\x81\x84"
+         "4"},
         {"so it is7", 1, PAGE_STYLE_SUPERSCRIPT, "so it is<sup>7</sup>"},
     };
     struct shelf shelf;

@@ -11,6 +11,8 @@
 #include "common/cleanup.h"
 #include "workers/library/chars.h"
 
+#define FRACTION_SLASH 0x2044
+
 static int put_byte(struct buf *text, uint8_t byte, struct error *err)
 {
     return buf_append(text, &byte, 1, err);
@@ -119,8 +121,19 @@ static int put_marked(struct buf *out, const char *text, size_t size_bytes, uint
     return put_plain(out, text, size_bytes, err) < 0 ? -1 : put_byte(out, off, err);
 }
 
-static int put_span(struct buf *out, const struct page_span *span, const struct inline_notes *notes,
-                    struct error *err)
+/* Whether the span is half of a fraction whose bar is next to it. */
+static bool is_in_fraction(const struct buf *out, const struct page_span *span, bool has_next)
+{
+    size_t used;
+
+    return (out->size >= 3 && chars_last((const char *)out->data, out->size) == FRACTION_SLASH) ||
+           (has_next && span[1].text_bytes >= 3 &&
+            chars_decode(span[1].text, span[1].text_bytes, &used) == FRACTION_SLASH);
+}
+
+/* has_next: another span of the line follows it. */
+static int put_span(struct buf *out, const struct page_span *span, bool has_next,
+                    const struct inline_notes *notes, struct error *err)
 {
     const char *text = span->text;
     size_t size_bytes = span->text_bytes;
@@ -129,7 +142,8 @@ static int put_span(struct buf *out, const struct page_span *span, const struct 
     size_t before;
 
     trim(&text, &size_bytes);
-    if (!notes || (!super && !sub) || size_bytes == 0 || (super && reads_plain(text, size_bytes))) {
+    if (!notes || (!super && !sub) || size_bytes == 0 || (super && reads_plain(text, size_bytes)) ||
+        is_in_fraction(out, span, has_next)) {
         return put_plain(out, span->text, span->text_bytes, err);
     }
     before = (size_t)(text - span->text);
@@ -151,7 +165,7 @@ int inline_append_line(struct buf *text, const struct page_line *line,
                        const struct inline_notes *notes, struct error *err)
 {
     for (uint32_t s = 0; s < line->span_count; s++) {
-        if (put_span(text, &line->spans[s], notes, err) < 0) {
+        if (put_span(text, &line->spans[s], s + 1 < line->span_count, notes, err) < 0) {
             return -1;
         }
     }

@@ -14,6 +14,7 @@
 
 #include "workers/library/inline.h"
 
+#define LEADER_DOTS 5
 #define ADDRESS_MAX 512 /* bytes of a web address that are looked at */
 
 /* A character at a place: what stands before and behind it decides. */
@@ -202,6 +203,33 @@ static bool is_lone(const struct place *place, char c)
     return first && !memchr(first + 1, c, place->size_bytes - (size_t)(first - place->text) - 1);
 }
 
+/* The dots that lead to a page's number or a column: bytes of the run that starts here, 0 for none.
+ */
+static size_t leader_bytes(const char *text, size_t size_bytes)
+{
+    size_t dots = 0;
+    size_t end = 0;
+
+    for (size_t i = 0; i < size_bytes && (text[i] == '.' || text[i] == ' '); i++) {
+        if (text[i] == '.') {
+            dots++;
+            end = i + 1;
+        }
+    }
+    return dots >= LEADER_DOTS ? end : 0;
+}
+
+/* In a cell what leads to the next column leads nowhere. */
+static size_t without_leader(const char *text, size_t size_bytes)
+{
+    size_t end = size_bytes;
+
+    while (end > 0 && (text[end - 1] == '.' || text[end - 1] == ' ')) {
+        end--;
+    }
+    return leader_bytes(text + end, size_bytes - end) > 0 ? end : size_bytes;
+}
+
 static int escape(struct place place, size_t start, struct buf *out, struct error *err)
 {
     size_t plain = 0; /* bytes before `at` that are not yet appended */
@@ -211,7 +239,10 @@ static int escape(struct place place, size_t start, struct buf *out, struct erro
     place.lone_backtick = is_lone(&place, '`');
 
     for (; place.at < place.size_bytes; place.at++) {
-        const char *instead = substitute(&place);
+        size_t leader = place.text[place.at] == '.'
+                            ? leader_bytes(place.text + place.at, place.size_bytes - place.at)
+                            : 0;
+        const char *instead = leader > 0 ? "\xE2\x80\xA6" : substitute(&place);
         bool backslash = !instead && (place.at == start || means_something(&place));
 
         if (!instead && !backslash) {
@@ -223,6 +254,7 @@ static int escape(struct place place, size_t start, struct buf *out, struct erro
             return -1;
         }
         plain = backslash ? 1 : 0;
+        place.at += leader > 0 ? leader - 1 : 0;
     }
     return buf_append(out, place.text + place.size_bytes - plain, plain, err);
 }
@@ -244,6 +276,7 @@ int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, s
         return 0;
     }
     trim(&text, &size_bytes);
+    size_bytes = without_leader(text, size_bytes);
     return escape((struct place){text, size_bytes, .in_cell = true}, SIZE_MAX, out, err);
 }
 
@@ -274,6 +307,10 @@ int markdown_escape_html(const char *text, size_t size_bytes, struct buf *out, s
 {
     size_t plain = 0;
 
+    if (size_bytes == 0) {
+        return 0;
+    }
+    size_bytes = without_leader(text, size_bytes);
     for (size_t i = 0; i < size_bytes; i++) {
         const char *instead = text[i] == '&'                        ? "&amp;"
                               : text[i] == '<'                      ? "&lt;"
@@ -291,7 +328,7 @@ int markdown_escape_html(const char *text, size_t size_bytes, struct buf *out, s
         }
         plain = 0;
     }
-    return size_bytes > 0 ? buf_append(out, text + size_bytes - plain, plain, err) : 0;
+    return buf_append(out, text + size_bytes - plain, plain, err);
 }
 
 /* Bytes of the bullet that text begins with; 0 for none. */

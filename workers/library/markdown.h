@@ -13,12 +13,13 @@
 #include "common/error.h"
 
 /* Appends text as one line: white space and control characters become spaces, marks of inline.h
- * what Markdown has for them. at_start: it begins a paragraph, where "- ", "#", "1." and their
- * like mean something. */
+ * what Markdown has for them, dots that lead to a number one ellipsis. at_start: it begins a
+ * paragraph, where "- ", "#", "1." and their like mean something. */
 int markdown_escape(const char *text, size_t size_bytes, bool at_start, struct buf *out,
                     struct error *err);
 
-/* As markdown_escape, for a cell of a pipe table. */
+/* As markdown_escape, for a cell of a pipe table; dots that it ends in are left out, here and in
+ * HTML. */
 int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, struct error *err);
 /* As markdown_escape, for what stands between square brackets. */
 int markdown_escape_label(const char *text, size_t size_bytes, struct buf *out, struct error *err);
