@@ -215,8 +215,8 @@ Test(library_xml, alto)
         "<Page ID=\"page_1\" PHYSICAL_IMG_NR=\"1\" PRINTED_IMG_NR=\"i\" WIDTH=\"9922\" ",
         " PC=\"0.88\"",
         "<TextBlock ID=\"block_1_0\" STYLEREFS=\"size_40\" HPOS=\"1200\" VPOS=\"1200\"",
-        "CONTENT=\"hyphen\" SUBS_TYPE=\"HypPart1\" SUBS_CONTENT=\"hyphenated\"/>"
-        "<HYP CONTENT=\"-\"/></TextLine>",
+        "CONTENT=\"hyphen\" SUBS_TYPE=\"HypPart1\" SUBS_CONTENT=\"hyphenated\"/>",
+        "/><HYP CONTENT=\"-\"/></TextLine>",
         "CONTENT=\"ated\" SUBS_TYPE=\"HypPart2\" SUBS_CONTENT=\"hyphenated\" WC=\"0.66\"/>",
         "CONTENT=\"&lt;word&gt;\" WC=\"0.66\"/>",
         "<ComposedBlock ID=\"table_2_0\"",

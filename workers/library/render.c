@@ -5,7 +5,6 @@
 #include "workers/library/render.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -94,16 +93,20 @@ static bool ends_in_count(const struct page_block *block, uint32_t number)
     const struct page_span *span = &line->spans[line->span_count - 1];
     uint32_t at = span->text_bytes;
     char text[24] = "";
-    unsigned page = 0;
-    unsigned pages = 0;
-    int used = 0;
+    unsigned long page;
+    unsigned long pages;
+    char *end;
 
     while (at > 0 && span->text[at - 1] != ' ' && span->text_bytes - at < sizeof text - 1) {
         at--;
     }
     memcpy(text, span->text + at, span->text_bytes - at);
-    return sscanf(text, "%9u/%9u%n", &page, &pages, &used) == 2 && text[used] == '\0' &&
-           page == number && pages >= page;
+    page = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '/' || !isdigit((unsigned char)end[1])) {
+        return false;
+    }
+    pages = strtoul(end + 1, &end, 10);
+    return *end == '\0' && page == number && pages >= page;
 }
 
 /* A number alone at the foot of the page, not far from the page's own. */
