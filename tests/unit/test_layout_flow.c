@@ -201,3 +201,27 @@ Test(layout_flow, a_hanging_paragraph_is_one_block)
                      "B. Writer. Another one of the kind. See https:\n//example.org/other, 2024."
                      "\n\n");
 }
+
+Test(layout_flow, a_raised_mark_under_letters_is_of_the_line_below)
+{
+    struct sketch_style mark = {.size_pt = 7};
+
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "A line that runs over the mark of another");
+    sketch_text(&sketch, 90, 112, SKETCH_PLAIN, "with a note in tightly set lines.");
+    sketch_text(&sketch, 50, 112, SKETCH_PLAIN, "A claim");
+    sketch_text(&sketch, 85, 106.5F, mark, "1");
+    expect_joined("of another\nA claim1 with", true);
+    cr_assert(sketch.record.blocks[0].lines[1].spans[1].style & PAGE_STYLE_SUPERSCRIPT);
+}
+
+Test(layout_flow, a_lowered_mark_in_a_gap_is_of_the_line_above)
+{
+    struct sketch_style mark = {.size_pt = 7};
+
+    sketch_text(&sketch, 79, 100, SKETCH_PLAIN, "O of the sea");
+    sketch_text(&sketch, 50, 100, SKETCH_PLAIN, "The H");
+    sketch_text(&sketch, 50, 112, SKETCH_PLAIN, "is salt and cold.");
+    sketch_text(&sketch, 75, 103, mark, "2");
+    expect_joined("The H2O of the sea\nis salt", true);
+    cr_assert(sketch.record.blocks[0].lines[0].spans[1].style & PAGE_STYLE_SUBSCRIPT);
+}

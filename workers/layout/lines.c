@@ -15,6 +15,7 @@
 #define SAME_LINE 0.5F /* of the smaller size, between baselines */
 #define WIDE_GAP 1.5F  /* of the size */
 #define SCRIPT_SHIFT 0.68F
+#define COVERED 0.4F    /* of a script's width */
 #define SCRIPT_CHARS 4U /* at most in a raised or lowered fragment */
 
 static int by_baseline(const void *a, const void *b)
@@ -69,6 +70,47 @@ static bool same_line(const struct fragment *main, const struct fragment *fragme
 
     return apart < SAME_LINE * smaller ||
            (chars <= SCRIPT_CHARS && smaller < 0.9F * larger && apart < SCRIPT_SHIFT * larger);
+}
+
+/* Whether a glyph of fragment stands where most of script does, as seen from the line's side. */
+static bool covers(const struct glyphs *glyphs, const struct fragment *fragment,
+                   const struct fragment *script)
+{
+    float least = COVERED * (script->right - script->left);
+
+    if (fragment->left > script->right || fragment->right < script->left) {
+        return false;
+    }
+    for (uint32_t r = 0; r < fragment->run_count; r++) {
+        const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
+
+        for (uint32_t i = run->first; i < run->first + run->count; i++) {
+            const struct glyph *glyph = &glyphs->items[i];
+
+            if (glyph->character != ' ' &&
+                fminf(glyph->end, script->right) - fmaxf(glyph->start, script->left) > least) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether a fragment between two lines that looks like a lowered script of the upper one stands
+ * under letters of that: then it is a raised one of the lower line. */
+static bool is_of_next_line(const struct glyphs *glyphs, const struct line *line,
+                            const struct fragment *main, const struct fragment *fragment)
+{
+    if (fragment->size_pt > 0.9F * main->size_pt || fragment->baseline <= main->baseline ||
+        fragment->chars > SCRIPT_CHARS) {
+        return false;
+    }
+    for (uint32_t i = 0; i < line->count; i++) {
+        if (covers(glyphs, line->fragments[i], fragment)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static uint8_t fragment_style(const struct glyphs *glyphs, const struct fragment *fragment)
@@ -130,7 +172,7 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     for (uint32_t i = 0; i < region->count; i++) {
         struct fragment *fragment = region->fragments[i];
 
-        if (!line || !same_line(main, fragment)) {
+        if (!line || !same_line(main, fragment) || is_of_next_line(glyphs, line, main, fragment)) {
             line = &lines->items[lines->count++];
             *line = (struct line){.fragments = &region->fragments[i]};
             main = fragment;
