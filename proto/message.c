@@ -153,6 +153,7 @@ bool message_unit_at(const struct message *message, size_t index, struct message
     value_str_copy(value_at(unit, 0), ret_unit->stage, sizeof(ret_unit->stage));
     ret_unit->first = (uint32_t)value_uint(value_at(unit, 1), 0);
     ret_unit->last = (uint32_t)value_uint(value_at(unit, 2), 0);
+    ret_unit->size = (uint32_t)value_uint(value_at(unit, 3), 0);
     return true;
 }
 

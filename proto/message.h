@@ -17,7 +17,7 @@
 #include "proto/frame.h"
 #include "proto/value.h"
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 /* Where the channel is in a worker: descriptor 3, log lines on 2. */
 #define PROTOCOL_WORKER_FD 3
@@ -30,7 +30,8 @@
  *   STRMAP   map of STR (1-64 bytes) to STR (0-65,535 bytes), at most max entries
  *   COUNTS   map of STR (1-64 bytes) to an unsigned integer, at most max entries
  *   STRLIST  array of STR (0-512 bytes), at most max
- *   UNITS    array of [stage STR 1-32, first UINT32 >= 1, last UINT32 >= first], at most max
+ *   UNITS    array of [stage STR 1-32, first UINT32 >= 1, last UINT32 >= first, size UINT32], at
+ *            most max
  *   FAILURES array of [item UINT32 >= 1, code STR 1-64, text STR 0-512], at most max
  *   ANY      any value; nesting at most 32, the frame's own two levels included
  * A key of a STRMAP or COUNTS comes once.
@@ -136,8 +137,9 @@ enum phase {
       F1(LOAD_US)) /* DRAINING: it crossed a SHUTDOWN */                                           \
     X(PROGRESS, 17, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, 256, F2(ITEM, ITEMS_DONE), 0)        \
     X(DONE, 18, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, FRAME_BODY_MAX_BYTES, 0,                 \
-      F5(COUNTS, UNITS, FAILURES, WARNINGS, DOCUMENT))                                             \
-    X(FAILED, 19, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, 8192, F3(CODE, RETRYABLE, TEXT), 0)    \
+      F6(COUNTS, UNITS, FAILURES, WARNINGS, DOCUMENT, PEAK_RSS))                                   \
+    X(FAILED, 19, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, 8192, F3(CODE, RETRYABLE, TEXT),       \
+      F1(PEAK_RSS))                                                                                \
     X(LOG, 20, FROM_WORKER, PHASE_ANY, 8192, F2(LEVEL, TEXT), 0)                                   \
     X(BYE, 21, FROM_WORKER, PHASE_ANY, 256, F3(PEAK_RSS, USER_US, SYSTEM_US), 0)                   \
     X(SUBMIT, 32, FROM_CLIENT, PHASE_CLIENT, 131072, F2(FILE, NAME), F2(PARAMS, PRIORITY))         \
@@ -204,6 +206,7 @@ size_t message_count(const struct message *message, enum field field);
 struct message_unit {
     char stage[MESSAGE_STAGE_BYTES];
     uint32_t first, last;
+    uint32_t size; /* how much there is to work on, in the stage's own measure; 0 unknown */
 };
 #define MESSAGE_CODE_BYTES 65
 #define MESSAGE_DETAIL_BYTES 513

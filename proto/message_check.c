@@ -109,10 +109,11 @@ static void check_units(struct scan *scan, const struct field_spec *field)
         size_t size_bytes;
         uint64_t first;
 
-        scan_array_of(scan, 3);
+        scan_array_of(scan, 4);
         scan_str(scan, 1, MESSAGE_STAGE_BYTES - 1, &size_bytes);
         first = scan_uint(scan, 1, UINT32_MAX);
         scan_uint(scan, first, UINT32_MAX);
+        scan_uint(scan, 0, UINT32_MAX);
     }
 }
 

@@ -18,6 +18,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+/* Twice may be an upgrade in between two files. */
+#define MISSING_AFTER 3
+
 /* A worker that lives so long without a unit is a healthy one. */
 #define PROVEN_MS UINT64_C(5000)
 
@@ -146,7 +149,7 @@ static void recover(struct class *class)
     }
 }
 
-static const char *executable_path(const struct class *class, char *path, size_t size_bytes)
+const char *class_executable(const struct class *class, char *path, size_t size_bytes)
 {
     const char *name = class->settings.executable;
     if (strchr(name, '/')) {
@@ -164,7 +167,7 @@ struct worker *class_start(struct class *class)
     const struct settings *settings = class->context->settings;
     struct worker_start start = {.loop = class->context->loop,
                                  .settings = &class->settings,
-                                 .executable = executable_path(class, path, sizeof(path)),
+                                 .executable = class_executable(class, path, sizeof(path)),
                                  .state_folder = settings->state_dir,
                                  .frame_timeout_ms = settings->frame_timeout_ms,
                                  .grace_ms = settings->shutdown_grace_ms,
@@ -179,6 +182,18 @@ struct worker *class_start(struct class *class)
     class->statistics.created++;
     class->context->started(class->context->user, worker);
     return worker;
+}
+
+bool class_is_missing(const struct class *class)
+{
+    return class->not_executed >= MISSING_AFTER;
+}
+
+void class_try_now(struct class *class)
+{
+    if (class_is_missing(class)) {
+        class->backoff.until_ms = 0;
+    }
 }
 
 /* Spares may wait beside max workers, but not work beside them. */
@@ -230,6 +245,7 @@ void class_waited(struct class *class)
 void class_worker_ready(struct class *class, struct worker *worker)
 {
     struct class_statistics *statistics = &class->statistics;
+    class->not_executed = 0;
     uint64_t start_us = worker->ready_us - worker->started_us;
     statistics->start_us[statistics->starts_timed++ % CLASS_START_TIMES] = (uint32_t)start_us;
     struct worker *old;
@@ -312,6 +328,7 @@ void class_worker_gone(struct class *class, struct worker *worker,
 {
     LIST_REMOVE(worker, in_class);
     bool well = receipt->verdict == VERDICT_DONE || receipt->verdict == VERDICT_CANCELLED;
+    class->not_executed += receipt->young && receipt->end.code == WORKER_EXIT_EXEC;
     if (well && !worker->unasked) {
         return;
     }

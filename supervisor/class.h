@@ -82,6 +82,7 @@ struct class
     struct backoff backoff;
     uv_timer_t retry;
     struct class_statistics statistics;
+    unsigned not_executed; /* starts in a row whose executable could not be run */
     bool draining;
 };
 
@@ -99,8 +100,14 @@ unsigned class_count(const struct class *class, enum worker_state state);
 /* Not draining. */
 unsigned class_live(const struct class *class);
 bool class_can_start(const struct class *class);
+/* The path of its executable; path is room for it. */
+const char *class_executable(const struct class *class, char *path, size_t size_bytes);
 /* Starts one. NULL when that failed (the class is throttled then). */
 struct worker *class_start(struct class *class);
+/* Its executable cannot be run: tried often enough to be sure. Tries go on, throttled. */
+bool class_is_missing(const struct class *class);
+/* Somebody new wants a worker of a class that is missing: the next try need not wait. */
+void class_try_now(struct class *class);
 /* A worker that can be leased now: READY, or an idle one of a pool. NULL when there is none. */
 struct worker *class_idle_worker(struct class *class);
 /* Bookkeeping of a lease. */

@@ -11,7 +11,9 @@
 #include "supervisor/intake.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -219,6 +221,36 @@ void intake_end(struct supervisor *supervisor, struct job *job, enum job_status 
             } else {
                 worker_shutdown(worker);
             }
+        }
+    }
+}
+
+static bool waits_for(struct job *job, const struct class *class)
+{
+    bool persists = strcmp(class->settings.name, "library") == 0;
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        bool works = strcmp(stage_row((enum stage_id)stage)->class_name, class->settings.name) == 0;
+        if ((works && job_has_work(job, stage)) ||
+            (persists && job_next_unit(job, stage, UNIT_PERSIST, UINT64_MAX) >= 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void intake_end_without(struct supervisor *supervisor, const struct class *class)
+{
+    char path[2 * SETTINGS_PATH_BYTES];
+    char text[ERROR_MESSAGE_BYTES];
+    struct job *job;
+    struct job *next;
+    snprintf(text, sizeof(text), "%.160s cannot be executed: class %s has no workers",
+             class_executable(class, path, sizeof(path)), class->settings.name);
+    for (job = TAILQ_FIRST(&supervisor->jobs); job; job = next) {
+        next = TAILQ_NEXT(job, in_queue);
+        if (!job->ending && !job->over && waits_for(job, class)) {
+            intake_end(supervisor, job, JOB_STATUS_FAILED, "worker_missing", text);
+            intake_settle(supervisor, job);
         }
     }
 }

@@ -77,11 +77,15 @@ static int take_units(struct job *job, const struct store_job *stored)
     return 0;
 }
 
-/* log2 of the size in KiB, so that documents of about the same size share their history. */
-static uint32_t size_bucket(uint64_t size_bytes)
+/* log2, so that what is of about the same size shares its history. */
+static uint32_t bucket_of(uint64_t size)
 {
-    uint64_t kib = size_bytes / 1024;
-    return kib == 0 ? 0 : 64U - (uint32_t)__builtin_clzll(kib);
+    return size == 0 ? 0 : 64U - (uint32_t)__builtin_clzll(size);
+}
+
+uint32_t job_unit_bucket(const struct job *job, const struct store_unit *unit)
+{
+    return unit->size > 0 ? bucket_of(unit->size) : job->bucket;
 }
 
 static bool mark_failed_item(struct job *job, uint32_t item)
@@ -167,7 +171,7 @@ struct job *job_create(struct store *store, struct store_job *stored)
     stored->name = NULL;
     stored->params = NULL;
     job->size_bytes = stored->size_bytes;
-    job->bucket = size_bucket(stored->size_bytes);
+    job->bucket = bucket_of(stored->size_bytes / 1024);
     job->created_ms = stored->created_ms;
     job->started_ms = stored->started_ms;
     job->priority = stored->priority;
@@ -221,26 +225,47 @@ static struct unit *append_unit(struct job *job, struct error *err)
     return unit;
 }
 
-int job_add_unit(struct job *job, int stage, int after, uint32_t first, uint32_t last,
-                 struct error *err)
+bool job_has_unit(const struct job *job, const struct job_plan *plan)
 {
-    if (stage <= after || stage >= STAGE_COUNT) {
-        return error_set(err, ERROR_INVALID,
-                         "a unit was found for a stage that is not a later one");
+    for (size_t i = 0; i < job->unit_count; i++) {
+        const struct store_unit *stored = &job->units[i].stored;
+        if (stored->stage == plan->stage && stored->first == plan->first &&
+            stored->last == plan->last) {
+            return true;
+        }
     }
+    return false;
+}
+
+/* A pending one with what fresh says of it, but for its number. */
+static int add_unit(struct job *job, const struct store_unit *fresh, struct error *err)
+{
     struct unit *unit = append_unit(job, err);
     if (!unit) {
         return -1;
     }
-    unit->stored.stage = (uint8_t)stage;
+    uint32_t number = unit->stored.number;
+    unit->stored = *fresh;
+    unit->stored.number = number;
     unit->stored.state = UNIT_PENDING;
     unit->stored.step = UNIT_WORK;
-    unit->stored.first = first;
-    unit->stored.last = last;
-    job->stages[stage].units++;
-    job->stages[stage].items += unit_items(unit);
+    job->stages[fresh->stage].units++;
+    job->stages[fresh->stage].items += unit_items(unit);
     put(job, unit);
     return 0;
+}
+
+int job_add_unit(struct job *job, const struct job_plan *plan, int after, struct error *err)
+{
+    if (plan->stage <= after || plan->stage >= STAGE_COUNT) {
+        return error_set(err, ERROR_INVALID,
+                         "a unit was found for a stage that is not a later one");
+    }
+    const struct store_unit fresh = {.stage = (uint8_t)plan->stage,
+                                     .first = plan->first,
+                                     .last = plan->last,
+                                     .size = plan->size};
+    return add_unit(job, &fresh, err);
 }
 
 void job_unit_started(struct job *job, struct unit *unit, struct worker *worker)
@@ -292,6 +317,7 @@ void job_unit_worked(struct job *job, struct unit *unit)
         return;
     }
     unit->stored.step = UNIT_PERSIST;
+    unit->stored.alone = 0; /* that was for the work */
     make_pending(job, unit);
     put(job, unit);
 }
@@ -345,26 +371,53 @@ void job_unit_again(struct job *job, struct unit *unit, enum verdict verdict, bo
     put(job, unit);
 }
 
-int job_unit_bisect(struct job *job, struct unit *unit, enum verdict verdict, uint32_t culprit,
+/* As unit, which was lost, but with these items alone. */
+static struct store_unit piece_of(const struct unit *unit, const struct job_cut *cut,
+                                  uint32_t first, uint32_t last)
+{
+    struct store_unit piece = {.stage = unit->stored.stage,
+                               .alone = unit->stored.alone,
+                               .verdict = (uint8_t)cut->verdict,
+                               .first = first,
+                               .last = last};
+    if (cut->culprit == first && first == last) {
+        piece.alone |= cut->verdict == VERDICT_MEMORY_EXCEEDED;
+        piece.attempts = cut->counts ? 1 : 0;
+    }
+    return piece;
+}
+
+int job_unit_bisect(struct job *job, struct unit *unit, const struct job_cut *cut,
                     struct error *err)
 {
     uint32_t first = unit->stored.first;
     uint32_t last = unit->stored.last;
-    int stage = unit->stored.stage;
+    uint32_t culprit = cut->culprit >= first && cut->culprit <= last ? cut->culprit : 0;
     size_t index = (size_t)(unit - job->units);
-    uint32_t cut = culprit; /* the first item of the second piece */
-    if (culprit <= first || culprit > last) {
-        cut = culprit == first ? first + 1 : first + (last - first) / 2 + 1;
+    struct store_unit pieces[3];
+    size_t count = 0;
+    if (culprit == 0) {
+        uint32_t middle = first + (last - first) / 2;
+        pieces[count++] = piece_of(unit, cut, first, middle);
+        pieces[count++] = piece_of(unit, cut, middle + 1, last);
+    } else {
+        if (culprit > first) {
+            pieces[count++] = piece_of(unit, cut, first, culprit - 1);
+        }
+        pieces[count++] = piece_of(unit, cut, culprit, culprit);
+        if (culprit < last) {
+            pieces[count++] = piece_of(unit, cut, culprit + 1, last);
+        }
     }
-    if (job_add_unit(job, stage, -1, cut, culprit == cut ? cut : last, err) < 0 ||
-        (culprit == cut && cut < last && job_add_unit(job, stage, -1, cut + 1, last, err) < 0)) {
-        return -1;
+    for (size_t i = 1; i < count; i++) {
+        if (add_unit(job, &pieces[i], err) < 0) {
+            return -1;
+        }
     }
     unit = &job->units[index]; /* the array may have moved */
-    job->stages[stage].items -= last - cut + 1;
-    unit->stored.last = cut - 1;
-    unit->stored.step = UNIT_WORK;
-    unit->stored.verdict = (uint8_t)verdict;
+    job->stages[unit->stored.stage].items -= last - pieces[0].last;
+    pieces[0].number = unit->stored.number;
+    unit->stored = pieces[0];
     make_pending(job, unit);
     put(job, unit);
     return 0;
@@ -408,7 +461,8 @@ bool job_advance(struct job *job)
         /* Essential stages have one unit, and it is the supervisor that plans it. */
         if (books->units == 0 && stage_row((enum stage_id)stage)->essential) {
             struct error err = ERROR_INIT;
-            if (job_add_unit(job, stage, -1, 1, 1, &err) < 0) {
+            const struct job_plan plan = {.stage = stage, .first = 1, .last = 1};
+            if (job_add_unit(job, &plan, -1, &err) < 0) {
                 job_end_with(job, JOB_STATUS_FAILED, "internal", err.msg);
             }
             return false;

@@ -90,10 +90,20 @@ TAILQ_HEAD(job_queue, job);
 struct job *job_create(struct store *store, struct store_job *stored);
 void job_destroy(struct job *job);
 
+/* What a unit is planned with. */
+struct job_plan {
+    int stage;
+    uint32_t first, last;
+    uint32_t size; /* as message_unit's */
+};
 /* The unit a stage of one unit has, planned by the supervisor; later stages' come from DONE.
  * ERROR_LIMIT over JOB_UNITS_MAX, ERROR_INVALID for a stage not after `after` (-1: any). */
-int job_add_unit(struct job *job, int stage, int after, uint32_t first, uint32_t last,
-                 struct error *err);
+int job_add_unit(struct job *job, const struct job_plan *plan, int after, struct error *err);
+/* Is the very same planned already? */
+bool job_has_unit(const struct job *job, const struct job_plan *plan);
+/* The bucket of what a unit has to work on: its own size where that is known, else the
+ * document's. */
+uint32_t job_unit_bucket(const struct job *job, const struct store_unit *unit);
 
 /* A unit got a worker, or lost it without an outcome (it is pending again). */
 void job_unit_started(struct job *job, struct unit *unit, struct worker *worker);
@@ -106,8 +116,14 @@ void job_unit_failed(struct job *job, struct unit *unit, enum verdict verdict, c
                      const char *text);
 /* Pending again from its first step (its artifact is damaged) or for another try. */
 void job_unit_again(struct job *job, struct unit *unit, enum verdict verdict, bool from_start);
-/* Cut in two or three around culprit (an item of it, 0 when unknown). */
-int job_unit_bisect(struct job *job, struct unit *unit, enum verdict verdict, uint32_t culprit,
+/* How a unit of several items was lost. */
+struct job_cut {
+    enum verdict verdict;
+    uint32_t culprit; /* the item that was in work, 0 when unknown */
+    bool counts;      /* as the culprit's first try */
+};
+/* Cut around the culprit, or in halves. What was lost for memory goes on alone. */
+int job_unit_bisect(struct job *job, struct unit *unit, const struct job_cut *cut,
                     struct error *err);
 /* One lost item. */
 void job_item_failed(struct job *job, int stage, uint32_t item, enum verdict verdict,

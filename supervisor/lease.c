@@ -16,8 +16,10 @@
 #include "supervisor/intake.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/unit.h"
+#include "supervisor/worker_receipt.h"
 
 #define PROGRESS_EVENT_MS 100
+#define PEAKS_BYTES 8192
 
 static void tell_progress(struct supervisor *supervisor, struct job *job)
 {
@@ -96,9 +98,35 @@ static struct lease end_of_unit(struct worker *worker)
     return copy;
 }
 
+/* What the unit took. Only a fresh worker's memory is its stage's: a pool's is everybody's. A unit
+ * of known size teaches by itself what others of its size will take. */
+static void note_peak(struct worker *worker, uint64_t peak_bytes, bool well)
+{
+    struct supervisor *supervisor = supervisor_of(worker);
+    const struct class *class = worker->owner;
+    struct lease *lease = worker->lease;
+    if (!lease->job || class->settings.lifetime != LIFETIME_FRESH) {
+        return;
+    }
+    struct store_unit *unit = &lease->job->units[lease->unit].stored;
+    uint64_t peak_kib = peak_bytes / 1024;
+    unit->peak_kib = peak_kib < UINT32_MAX ? (uint32_t)peak_kib : UINT32_MAX;
+    if (peak_bytes == 0) {
+        return;
+    }
+    peaks_add(&lease->peaks, unit->first, unit->last, peak_bytes);
+    if (well && unit->size > 0) {
+        memory_learn(supervisor->memory, class->settings.name,
+                     stage_row((enum stage_id)lease->stage)->name,
+                     job_unit_bucket(lease->job, unit), peak_bytes);
+        lease->learned = true;
+    }
+}
+
 static void on_worker_done(struct worker *worker, const struct message *done)
 {
     struct supervisor *supervisor = supervisor_of(worker);
+    note_peak(worker, message_uint(done, FIELD_PEAK_RSS, 0), true);
     struct lease lease = end_of_unit(worker);
     if (lease.query) {
         query_answered(lease.query, done);
@@ -118,15 +146,15 @@ static enum error_code error_of_code(const char *code)
     return strcmp(code, "invalid") == 0 ? ERROR_INVALID : ERROR_SYSTEM;
 }
 
-static void on_worker_failed(struct worker *worker, const char *code, bool retryable,
-                             const char *text)
+static void on_worker_failed(struct worker *worker, const struct worker_failure *failure)
 {
     struct supervisor *supervisor = supervisor_of(worker);
+    note_peak(worker, failure->peak_rss_bytes, false);
     struct lease lease = end_of_unit(worker);
     if (lease.query) {
-        query_failed(lease.query, error_of_code(code), code, text);
+        query_failed(lease.query, error_of_code(failure->code), failure->code, failure->text);
     } else {
-        unit_failed(supervisor, lease.job, (size_t)lease.unit, code, retryable, text);
+        unit_failed(supervisor, lease.job, (size_t)lease.unit, failure);
     }
     class_worker_idle(worker->owner, worker);
     supervisor_changed(supervisor);
@@ -154,7 +182,11 @@ static void on_worker_lost(struct worker *worker, enum verdict verdict, const ch
     if (class->settings.lifetime != LIFETIME_FRESH) {
         lease->job = NULL; /* the job may end before this worker has gone */
     }
-    unit_lost(supervisor, job, (size_t)index, verdict, detail, worker->item);
+    const struct unit_loss loss = {.verdict = verdict,
+                                   .detail = detail,
+                                   .culprit = worker->item,
+                                   .outside = worker_killed_from_outside(worker)};
+    unit_lost(supervisor, job, (size_t)index, &loss);
 }
 
 static void put_receipt(struct supervisor *supervisor, const struct worker *worker,
@@ -185,12 +217,20 @@ static void put_receipt(struct supervisor *supervisor, const struct worker *work
                                     .voluntary_switches = (uint64_t)usage->ru_nvcsw,
                                     .involuntary_switches = (uint64_t)usage->ru_nivcsw,
                                     .units = worker->units,
-                                    .bucket = fresh ? lease->job->bucket : 0};
+                                    .bucket = fresh ? lease->bucket : 0};
+    struct buf peaks;
+    buf_init(&peaks, PEAKS_BYTES);
     if (fresh) {
         receipt.job = lease->job->id;
     }
+    if (fresh && peaks_encode(&lease->peaks, receipt.stage, &peaks) == 0) {
+        receipt.units_peak = peaks.data;
+        receipt.units_peak_bytes = peaks.size;
+    }
     store_receipt_put(supervisor->store, &receipt);
-    if (end->verdict == VERDICT_DONE && (fresh || class->settings.lifetime == LIFETIME_POOL)) {
+    buf_deinit(&peaks);
+    bool learns = fresh ? !lease->learned : class->settings.lifetime == LIFETIME_POOL;
+    if (end->verdict == VERDICT_DONE && learns) {
         memory_learn(supervisor->memory, receipt.class_name, receipt.stage, receipt.bucket,
                      receipt.peak_rss_bytes);
     }
@@ -215,6 +255,9 @@ static void on_worker_gone(struct worker *worker, const struct worker_receipt *r
         intake_settle(supervisor, lease->job);
     }
     free(lease);
+    if (class_is_missing(class)) {
+        intake_end_without(supervisor, class);
+    }
     supervisor_changed(supervisor);
 }
 

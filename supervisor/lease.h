@@ -6,7 +6,9 @@
 #define EBB_SUPERVISOR_LEASE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "supervisor/peaks.h"
 #include "supervisor/worker.h"
 
 struct job;
@@ -18,7 +20,10 @@ struct lease {
     int stage;
     long unit; /* index into job->units; -1 between two units */
     struct query *query;
-    bool pressed; /* killed because memory was short, through no fault of its own */
+    bool pressed;       /* killed because memory was short, through no fault of its own */
+    uint32_t bucket;    /* of the largest that it was given, for predictions */
+    bool learned;       /* what its units took has been learned one by one */
+    struct peaks peaks; /* of the units of a fresh worker */
 };
 
 /* For every class's workers; the class's context's user is the supervisor. */

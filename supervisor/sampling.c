@@ -102,9 +102,25 @@ static void tell_level(struct supervisor *supervisor, const struct worker *large
                  who);
 }
 
-static void relieve(struct worker *largest)
+/* What was killed a moment ago is about to give its memory back. */
+static bool is_being_relieved(struct supervisor *supervisor)
 {
-    if (!largest) {
+    for (size_t i = 0; i < supervisor->class_count; i++) {
+        const struct worker *worker;
+        LIST_FOREACH(worker, &supervisor->classes[i].workers, in_class)
+        {
+            const struct lease *lease = worker->lease;
+            if (lease && lease->pressed && !worker->exited) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void relieve(struct supervisor *supervisor, struct worker *largest)
+{
+    if (!largest || is_being_relieved(supervisor)) {
         return;
     }
     struct lease *lease = largest->lease;
@@ -137,7 +153,7 @@ static void on_sample(uv_timer_t *timer)
         tell_level(supervisor, largest);
     }
     if (memory_level(supervisor->memory) == MEMORY_LEVEL_OVER) {
-        relieve(largest);
+        relieve(supervisor, largest);
     }
     beat(supervisor);
     query_expire_waiting(supervisor);

@@ -31,12 +31,24 @@ enum outcome {
     OUTCOME_NO_ROOM,  /* not now */
 };
 
+/* A unit that wants to run. */
+struct want {
+    struct class *class;
+    struct job *job;
+    long index; /* of the unit */
+    int stage;
+    bool fresh; /* its worker is the stage's own */
+    uint32_t bucket;
+    uint64_t need_bytes; /* what its worker will take */
+};
+
 /* One pass over everything. */
 struct pass {
     struct supervisor *supervisor;
     uint64_t cpu_percent; /* in use */
     uint64_t promised_bytes;
     unsigned busy;                          /* workers with a unit, services not counted */
+    unsigned starting;                      /* workers that are not ready yet */
     bool alone_running;                     /* a unit runs that must be alone */
     bool alone_waiting;                     /* one waits for the others to end */
     unsigned claimed[SETTINGS_CLASSES_MAX]; /* starting workers that a unit waits for */
@@ -69,6 +81,7 @@ static void survey_workers(struct pass *pass)
                 continue;
             }
             pass->cpu_percent += uses_cpu(worker) ? class->settings.cpu_percent : 0;
+            pass->starting += worker->state == WORKER_STARTING;
             if (worker->state == WORKER_BUSY || worker->in_flight) {
                 const struct lease *lease = worker->lease;
                 pass->busy++;
@@ -102,17 +115,17 @@ static bool cpu_free(const struct pass *pass, const struct class *class)
 }
 
 /* need_bytes more on top of what is promised; instead_bytes is promised already for the same. */
-static bool memory_free(const struct pass *pass, uint64_t need_bytes, uint64_t instead_bytes)
+static bool within_budget(const struct pass *pass, uint64_t need_bytes, uint64_t instead_bytes)
 {
     const struct supervisor *supervisor = pass->supervisor;
-    if (pass->busy == 0) {
-        return true;
-    }
-    if (memory_level(supervisor->memory) >= MEMORY_LEVEL_CRITICAL) {
-        return false;
-    }
-    return pass->promised_bytes - instead_bytes + need_bytes <=
-           supervisor->settings.memory_budget_bytes;
+    return memory_level(supervisor->memory) < MEMORY_LEVEL_CRITICAL &&
+           pass->promised_bytes - instead_bytes + need_bytes <=
+               supervisor->settings.memory_budget_bytes;
+}
+
+static bool memory_free(const struct pass *pass, uint64_t need_bytes, uint64_t instead_bytes)
+{
+    return pass->busy == 0 || within_budget(pass, need_bytes, instead_bytes);
 }
 
 static size_t class_index(const struct pass *pass, const struct class *class)
@@ -129,28 +142,47 @@ static bool expect_worker(struct pass *pass, struct class *class, uint64_t need_
         (*claimed)++;
         return true;
     }
-    if (!class_can_start(class) || !(at_once || cpu_free(pass, class)) ||
-        !memory_free(pass, need_bytes, 0)) {
+    /* While others come nothing needs to be forced. */
+    bool fits =
+        pass->starting > 0 ? within_budget(pass, need_bytes, 0) : memory_free(pass, need_bytes, 0);
+    if (!class_can_start(class) || !(at_once || cpu_free(pass, class)) || !fits) {
         return false;
     }
     struct worker *worker = class_start(class);
     if (!worker) {
         return false;
     }
-    worker->predicted_bytes = IDLE_WORKER_BYTES;
+    worker->predicted_bytes = need_bytes; /* so that no second one starts where one fits */
     pass->cpu_percent += class->settings.cpu_percent;
-    pass->promised_bytes += IDLE_WORKER_BYTES;
+    pass->promised_bytes += need_bytes;
+    pass->starting++;
     (*claimed)++;
     return true;
 }
 
 /* --- handing out --- */
 
-static struct lease *lease_worker(struct pass *pass, struct class *class, struct worker *worker,
-                                  struct job *job, int stage, uint64_t waited_us)
+static void put_process(struct supervisor *supervisor, const struct worker *worker,
+                        const struct lease *lease, const struct class *class)
+{
+    const struct store_receipt process = {.pid = worker->pid,
+                                          .class_name = class->settings.name,
+                                          .stage = stage_row((enum stage_id)lease->stage)->name,
+                                          .has_job = true,
+                                          .job = lease->job->id,
+                                          .started_ms = worker->started_wall_ms,
+                                          .bucket = lease->bucket};
+    store_process_put(supervisor->store, &process);
+    lease->job->workers++;
+}
+
+/* want: its class, and its job unless it is a query's. */
+static struct lease *lease_worker(struct pass *pass, const struct want *want, struct worker *worker,
+                                  uint64_t waited_us)
 {
     struct lease *lease = calloc(1, sizeof(*lease));
     struct supervisor *supervisor = pass->supervisor;
+    struct job *job = want->job;
     char folder[2 * SETTINGS_PATH_BYTES];
     struct error err = ERROR_INIT;
     struct uuid nobody = {{0}};
@@ -171,21 +203,14 @@ static struct lease *lease_worker(struct pass *pass, struct class *class, struct
         return NULL;
     }
     lease->job = job;
-    lease->stage = stage;
+    lease->stage = want->stage;
     lease->unit = -1;
+    lease->bucket = want->bucket;
     worker->lease = lease;
-    if (job && class->settings.lifetime == LIFETIME_FRESH) {
-        const struct store_receipt process = {.pid = worker->pid,
-                                              .class_name = class->settings.name,
-                                              .stage = stage_row((enum stage_id)stage)->name,
-                                              .has_job = true,
-                                              .job = job->id,
-                                              .started_ms = worker->started_wall_ms,
-                                              .bucket = job->bucket};
-        store_process_put(supervisor->store, &process);
-        job->workers++;
+    if (job && want->class->settings.lifetime == LIFETIME_FRESH) {
+        put_process(supervisor, worker, lease, want->class);
     }
-    class_leased(class, worker, waited_us);
+    class_leased(want->class, worker, waited_us);
     return lease;
 }
 
@@ -195,20 +220,19 @@ static void drop_lease(struct worker *worker)
     worker->lease = NULL;
 }
 
-static int tell_unit(struct supervisor *supervisor, struct class *class, struct worker *worker,
-                     struct job *job, const struct unit *unit, struct error *err)
+static int tell_unit(const struct want *want, struct worker *worker, struct error *err)
 {
-    const struct store_unit *stored = &unit->stored;
+    const struct job *job = want->job;
+    const struct store_unit *stored = &job->units[want->index].stored;
     const struct stage_row *row = stage_row(stored->stage);
     char artifact[ARTIFACT_NAME_BYTES];
-    (void)supervisor;
     artifact_name(row->name, stored->first, stored->last, artifact);
     struct worker_task task = {.stage = row->name,
                                .step = stored->step == UNIT_PERSIST ? "persist" : "work",
                                .first = stored->first,
                                .last = stored->last,
                                .attempt = (uint32_t)stored->attempts + 1,
-                               .item_deadline_ms = class->settings.item_deadline_ms,
+                               .item_deadline_ms = want->class->settings.item_deadline_ms,
                                .artifact = row->persists ? artifact : NULL,
                                .params = job->params,
                                .params_bytes = job->params_bytes};
@@ -219,25 +243,33 @@ static int tell_unit(struct supervisor *supervisor, struct class *class, struct 
     return worker_run(worker, &task, err);
 }
 
-static enum outcome run_on(struct pass *pass, struct class *class, struct worker *worker,
-                           struct job *job, long index, uint64_t need_bytes)
+/* What it took for one unit it may not have given back for the next. */
+static uint64_t will_take_bytes(const struct want *want, const struct worker *worker)
+{
+    bool used = want->fresh && worker->units > 0;
+    return used && worker->predicted_bytes > want->need_bytes ? worker->predicted_bytes
+                                                              : want->need_bytes;
+}
+
+static enum outcome run_on(struct pass *pass, const struct want *want, struct worker *worker)
 {
     struct lease *lease = worker->lease;
-    struct unit *unit = &job->units[index];
+    struct unit *unit = &want->job->units[want->index];
     struct error err = ERROR_INIT;
-    if (tell_unit(pass->supervisor, class, worker, job, unit, &err) < 0) {
+    if (tell_unit(want, worker, &err) < 0) {
         worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
         return OUTCOME_NO_ROOM;
     }
-    pass->promised_bytes +=
-        need_bytes > worker->predicted_bytes ? need_bytes - worker->predicted_bytes : 0;
-    worker->predicted_bytes = need_bytes;
-    pass->cpu_percent += class->settings.cpu_percent;
+    pass->promised_bytes -= worker_promised(worker);
+    worker->predicted_bytes = will_take_bytes(want, worker);
+    pass->promised_bytes += worker_promised(worker);
+    pass->cpu_percent += want->class->settings.cpu_percent;
     pass->busy++;
     pass->alone_running |= unit->stored.alone;
-    lease->unit = index;
+    lease->unit = want->index;
+    lease->bucket = want->bucket > lease->bucket ? want->bucket : lease->bucket;
     unit->waiting_since_us = 0;
-    job_unit_started(job, unit, worker);
+    job_unit_started(want->job, unit, worker);
     return OUTCOME_STARTED;
 }
 
@@ -261,50 +293,86 @@ static uint64_t waited_us(const struct unit *unit)
     return unit->waiting_since_us == 0 ? 0 : clock_monotonic_us() - unit->waiting_since_us;
 }
 
-static enum outcome wait_for_worker(struct pass *pass, struct class *class, struct unit *unit,
-                                    uint64_t need_bytes)
+static enum outcome wait_for_worker(struct pass *pass, const struct want *want)
 {
+    struct unit *unit = &want->job->units[want->index];
     if (unit->waiting_since_us == 0) {
         unit->waiting_since_us = clock_monotonic_us();
-        class_waited(class);
+        class_waited(want->class);
+        class_try_now(want->class);
     }
-    return expect_worker(pass, class, need_bytes, false) ? OUTCOME_EXPECTED : OUTCOME_NO_ROOM;
+    return expect_worker(pass, want->class, want->need_bytes, false) ? OUTCOME_EXPECTED
+                                                                     : OUTCOME_NO_ROOM;
+}
+
+/* Alone on the machine: no other unit in work, and none of the memory that idle members of gangs
+ * still hold, be they of its own gang. They are told to go; true when there are none. */
+static bool is_alone(struct pass *pass)
+{
+    bool alone = pass->busy == 0;
+    for (size_t i = 0; alone && i < pass->supervisor->class_count; i++) {
+        struct class *class = &pass->supervisor->classes[i];
+        struct worker *worker;
+        LIST_FOREACH(worker, &class->workers, in_class)
+        {
+            if (worker->lease && class->settings.lifetime == LIFETIME_FRESH) {
+                worker_shutdown(worker);
+                alone = false;
+            }
+        }
+    }
+    return alone;
+}
+
+static bool find_want(struct pass *pass, struct job *job, long index, enum unit_step step,
+                      struct want *ret_want)
+{
+    const struct store_unit *stored = &job->units[index].stored;
+    const struct stage_row *row = stage_row(stored->stage);
+    struct class *class =
+        supervisor_class(pass->supervisor, step == UNIT_PERSIST ? "library" : row->class_name);
+    if (!class) {
+        return false;
+    }
+    bool fresh = class->settings.lifetime == LIFETIME_FRESH;
+    uint32_t bucket = fresh ? job_unit_bucket(job, stored) : 0;
+    *ret_want =
+        (struct want){.class = class,
+                      .job = job,
+                      .index = index,
+                      .stage = stored->stage,
+                      .fresh = fresh,
+                      .bucket = bucket,
+                      .need_bytes = memory_predict(pass->supervisor->memory, class->settings.name,
+                                                   fresh ? row->name : "", bucket,
+                                                   class->settings.memory_max_bytes)};
+    return true;
 }
 
 static enum outcome start_unit(struct pass *pass, struct job *job, long index, enum unit_step step)
 {
-    struct supervisor *supervisor = pass->supervisor;
-    struct unit *unit = &job->units[index];
-    int stage = unit->stored.stage;
-    const char *class_name =
-        step == UNIT_PERSIST ? "library" : stage_row((enum stage_id)stage)->class_name;
-    struct class *class = supervisor_class(supervisor, class_name);
-    if (!class || pass->alone_running) {
+    const struct unit *unit = &job->units[index];
+    struct want want;
+    if (pass->alone_running || !find_want(pass, job, index, step, &want)) {
         return OUTCOME_NO_ROOM;
     }
-    if (unit->stored.alone && pass->busy > 0) {
+    if (unit->stored.alone && !is_alone(pass)) {
         pass->alone_waiting = true;
         return OUTCOME_NO_ROOM;
     }
-    bool fresh = class->settings.lifetime == LIFETIME_FRESH;
-    struct worker *worker = fresh ? gang_member(class, job, stage) : NULL;
-    uint64_t need_bytes = memory_predict(supervisor->memory, class->settings.name,
-                                         fresh ? stage_row((enum stage_id)stage)->name : "",
-                                         fresh ? job->bucket : 0, class->settings.memory_max_bytes);
-    if (worker) {
-        return cpu_free(pass, class)
-                   ? run_on(pass, class, worker, job, index, worker->predicted_bytes)
-                   : OUTCOME_NO_ROOM;
-    }
-    worker = class_idle_worker(class);
+    struct worker *worker = want.fresh ? gang_member(want.class, job, want.stage) : NULL;
     if (!worker) {
-        return wait_for_worker(pass, class, unit, need_bytes);
+        worker = class_idle_worker(want.class);
     }
-    if (!cpu_free(pass, class) || !memory_free(pass, need_bytes, worker_promised(worker)) ||
-        !lease_worker(pass, class, worker, job, stage, waited_us(unit))) {
+    if (!worker) {
+        return wait_for_worker(pass, &want);
+    }
+    if (!cpu_free(pass, want.class) ||
+        !memory_free(pass, will_take_bytes(&want, worker), worker_promised(worker)) ||
+        (!worker->lease && !lease_worker(pass, &want, worker, waited_us(unit)))) {
         return OUTCOME_NO_ROOM;
     }
-    return run_on(pass, class, worker, job, index, need_bytes);
+    return run_on(pass, &want, worker);
 }
 
 /* --- the pass --- */
@@ -373,7 +441,8 @@ static void run_queries(struct pass *pass)
             (void)expect_worker(pass, class, IDLE_WORKER_BYTES, true);
             return;
         }
-        struct lease *lease = lease_worker(pass, class, worker, NULL, -1, 0);
+        const struct want want = {.class = class, .stage = -1};
+        struct lease *lease = lease_worker(pass, &want, worker, 0);
         if (!lease) {
             return;
         }
@@ -389,6 +458,28 @@ static void run_queries(struct pass *pass)
     }
 }
 
+static bool is_idle_member(const struct class *class, const struct worker *worker)
+{
+    const struct lease *lease = worker->lease;
+    return worker->state == WORKER_LEASED && lease && lease->job && lease->unit < 0 &&
+           class->settings.lifetime == LIFETIME_FRESH;
+}
+
+/* Memory is short, others work, and what is left to these may not begin: they only hold it. */
+static void release_waiting(const struct pass *pass)
+{
+    for (size_t i = 0; pass->busy > 0 && i < pass->supervisor->class_count; i++) {
+        struct class *class = &pass->supervisor->classes[i];
+        struct worker *worker;
+        LIST_FOREACH(worker, &class->workers, in_class)
+        {
+            if (is_idle_member(class, worker)) {
+                worker_shutdown(worker);
+            }
+        }
+    }
+}
+
 /* Workers of a gang for which nothing is left to do go at once. */
 static void release_gangs(struct supervisor *supervisor)
 {
@@ -399,11 +490,45 @@ static void release_gangs(struct supervisor *supervisor)
         for (worker = LIST_FIRST(&class->workers); worker; worker = next) {
             next = LIST_NEXT(worker, in_class);
             const struct lease *lease = worker->lease;
-            bool idle = worker->state == WORKER_LEASED && lease && lease->job && lease->unit < 0 &&
-                        class->settings.lifetime == LIFETIME_FRESH;
-            if (idle && (lease->job->ending || supervisor->draining ||
-                         !job_has_work(lease->job, lease->stage))) {
+            if (is_idle_member(class, worker) && (lease->job->ending || supervisor->draining ||
+                                                  !job_has_work(lease->job, lease->stage))) {
                 worker_shutdown(worker);
+            }
+        }
+    }
+}
+
+static bool is_wanted(struct supervisor *supervisor, const struct class *class)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &supervisor->jobs, in_queue)
+    {
+        for (int stage = 0; stage < STAGE_COUNT && !job->ending; stage++) {
+            const char *name = stage_row((enum stage_id)stage)->class_name;
+            if (strcmp(name, class->settings.name) == 0 && job_has_work(job, stage)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Started for units that others were quicker to take. */
+static void release_unused(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->class_count; i++) {
+        struct class *class = &supervisor->classes[i];
+        uint64_t unused = class_count(class, WORKER_READY);
+        struct worker *worker;
+        if (class->settings.lifetime != LIFETIME_FRESH || unused <= class->settings.spare ||
+            is_wanted(supervisor, class)) {
+            continue;
+        }
+        LIST_FOREACH(worker, &class->workers, in_class)
+        {
+            if (worker->state == WORKER_READY && unused > class->settings.spare) {
+                worker_shutdown(worker);
+                unused--;
             }
         }
     }
@@ -436,6 +561,10 @@ static void run_pass(struct supervisor *supervisor)
     }
     release_gangs(supervisor);
     bool press = memory_level(supervisor->memory) >= MEMORY_LEVEL_CRITICAL;
+    if (press) {
+        release_waiting(&pass);
+    }
+    release_unused(supervisor);
     for (size_t i = 0; i < supervisor->class_count; i++) {
         struct class *class = &supervisor->classes[i];
         class_maintain(class, cpu_free(&pass, class), press);

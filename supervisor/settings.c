@@ -387,6 +387,9 @@ static int finish_class(const struct settings *settings, struct settings_class *
     if (class->max == 0) {
         class->max = settings->cpu_slots;
     }
+    if (class->attempts == 0) {
+        class->attempts = settings->attempts;
+    }
     if (class->lifetime == LIFETIME_SERVICE) {
         class->min = class->max = 1;
     }

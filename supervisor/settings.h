@@ -44,6 +44,7 @@ struct settings_class {
     uint64_t idle_ms;           /* pool: workers above min leave after so long without work */
     uint64_t item_deadline_ms;  /* a unit's worker is killed when it says nothing for so long */
     uint64_t start_deadline_ms; /* from fork to READY */
+    uint64_t attempts;          /* for a unit of one item; 0: as limits.attempts has it */
     /* option.KEY = VALUE: handed over in INIT */
     struct settings_option options[SETTINGS_OPTIONS_MAX];
     size_t option_count;

@@ -142,6 +142,9 @@ const struct settings_row settings_class_rows[] = {
      "A busy worker that says nothing for so long is killed.", CLASS_AT(item_deadline_ms)},
     {NULL, "start_deadline", SETTINGS_DURATION, 10, HOURS, "10s",
      "A worker that is not ready so long after its start is killed.", CLASS_AT(start_deadline_ms)},
+    {NULL, "attempts", SETTINGS_NUMBER, 0, 100, "0",
+     "Tries for one page before it is recorded as failed; 0 takes limits.attempts.",
+     CLASS_AT(attempts)},
 };
 const size_t settings_class_row_count = ARRAY_LEN(settings_class_rows);
 
@@ -152,7 +155,7 @@ const struct settings_builtin settings_builtins[] = {
     {"pdf", "spare", "1"},
     {"pdf", "max", "0"},
     {"pdf", "memory_max", "1G"},
-    {"pdf", "item_deadline", "30s"},
+    {"pdf", "item_deadline", "20s"},
     {"pdf", "option.read_paths", "-/usr/share/tesseract-ocr"}, /* which languages there are */
     {"ocr", "executable", "ebb-ocr"},
     {"ocr", "lifetime", "fresh"},
@@ -160,6 +163,7 @@ const struct settings_builtin settings_builtins[] = {
     {"ocr", "max", "0"},
     {"ocr", "memory_max", "1G"},
     {"ocr", "item_deadline", "2min"},
+    {"ocr", "attempts", "3"}, /* each cheaper than the one before */
     {"ocr", "start_deadline", "30s"}, /* its models are some ten MB each */
     {"ocr", "option.read_paths", "-/usr/share/tesseract-ocr"},
     {"library", "executable", "ebb-library"},

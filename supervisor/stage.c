@@ -18,10 +18,10 @@ static const struct stage_row stages[] = {
                         shown,                                                                     \
                         from,                                                                      \
                         to,                                                                        \
-                        ((flags) & STAGE_PERSISTS) != 0,                                           \
-                        ((flags) & STAGE_ESSENTIAL) != 0,                                          \
-                        ((flags) & STAGE_PAGES) != 0,                                              \
-                        ((flags) & STAGE_WAITS) != 0},
+                        (STAGE_PERSISTS & (flags)) != 0,                                           \
+                        (STAGE_ESSENTIAL & (flags)) != 0,                                          \
+                        (STAGE_PAGES & (flags)) != 0,                                              \
+                        (STAGE_WAITS & (flags)) != 0},
     STAGE_LIST(STAGE_ROW)
 #undef STAGE_ROW
 };

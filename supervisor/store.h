@@ -64,8 +64,10 @@ struct store_unit {
     uint8_t step;  /* enum unit_step */
     uint8_t alone; /* must run with nothing else running */
     uint16_t attempts;
-    uint32_t first, last;
     uint8_t verdict; /* enum verdict of its last try */
+    uint32_t first, last;
+    uint32_t size;     /* how much there is to work on, as message_unit's; 0 unknown */
+    uint32_t peak_kib; /* what its last try took; 0 where that was not measured */
 };
 
 /* A page (or other item) that was lost, as it is stored. */
@@ -114,7 +116,10 @@ struct store_receipt {
     uint64_t minor_faults, major_faults, blocks_read, blocks_written;
     uint64_t voluntary_switches, involuntary_switches;
     uint32_t units;
-    uint32_t bucket; /* size bucket of the job's source, for predictions */
+    uint32_t bucket; /* of the largest that it worked on, for predictions */
+    /* msgpack array of PROTOCOL.md's units_peak; NULL where no unit was measured */
+    const uint8_t *units_peak;
+    size_t units_peak_bytes;
 };
 
 struct store_sample {

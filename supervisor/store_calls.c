@@ -140,7 +140,7 @@ static void collect_receipt(struct store *store, enum store_op_kind kind,
     struct store_op *op =
         make(kind,
              store_op_text_bytes(receipt->class_name) + store_op_text_bytes(receipt->stage) +
-                 store_op_text_bytes(receipt->peak_source),
+                 store_op_text_bytes(receipt->peak_source) + receipt->units_peak_bytes,
              false);
     struct store_receipt *copy = &STORE_ARGS(op, receipt)->receipt;
 
@@ -148,6 +148,7 @@ static void collect_receipt(struct store *store, enum store_op_kind kind,
     copy->class_name = store_op_text(op, receipt->class_name);
     copy->stage = store_op_text(op, receipt->stage);
     copy->peak_source = store_op_text(op, receipt->peak_source);
+    copy->units_peak = store_op_data(op, receipt->units_peak, receipt->units_peak_bytes);
     store_collect(store, op);
 }
 

@@ -78,6 +78,10 @@ static const char *const migrations[] = {
     "CREATE TABLE events (sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL,"
     " kind TEXT NOT NULL, job BLOB, text TEXT, data BLOB) STRICT;"
     "CREATE INDEX events_job ON events (job, sequence) WHERE job IS NOT NULL;",
+    /* 2 */
+    "ALTER TABLE units ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE units ADD COLUMN peak_kib INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE receipts ADD COLUMN units_peak BLOB;",
 };
 #define SCHEMA_VERSION ((int)ARRAY_LEN(migrations))
 

@@ -233,6 +233,8 @@ static int read_unit(sqlite3_stmt *stmt, struct store_unit *ret_unit)
         .first = (uint32_t)sql_column_number(stmt, 6),
         .last = (uint32_t)sql_column_number(stmt, 7),
         .verdict = (uint8_t)verdict,
+        .size = (uint32_t)sql_column_number(stmt, 9),
+        .peak_kib = (uint32_t)sql_column_number(stmt, 10),
     };
     return 0;
 }

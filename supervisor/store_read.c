@@ -119,9 +119,10 @@ static void pack_receipt(struct pack *pack, sqlite3_stmt *stmt)
                    {"units", 20}};
     uint64_t user_us = sql_column_number(stmt, 10);
     uint64_t system_us = sql_column_number(stmt, 11);
+    const void *units_peak = sqlite3_column_blob(stmt, 22);
     struct uuid job;
 
-    pack_map(pack, 14 + ARRAY_LEN(numbers));
+    pack_map(pack, 15 + ARRAY_LEN(numbers));
     pack_key_uint(pack, "pid", sql_column_number(stmt, 1));
     pack_key_str(pack, "class", sql_column_text(stmt, 2));
     pack_key_text(pack, "stage", sql_column_text(stmt, 3));
@@ -139,6 +140,12 @@ static void pack_receipt(struct pack *pack, sqlite3_stmt *stmt)
     pack_key_str(pack, "peak_source", sql_column_text(stmt, 13));
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         pack_key_uint(pack, numbers[i].key, sql_column_number(stmt, numbers[i].column));
+    }
+    if (units_peak) {
+        pack_str(pack, "units_peak");
+        pack_raw(pack, units_peak, (size_t)sqlite3_column_bytes(stmt, 22));
+    } else {
+        pack_key_nil(pack, "units_peak");
     }
 }
 

@@ -203,6 +203,25 @@ static int pack_counts(struct store_db *db, const struct uuid *job, struct pack 
     return rc;
 }
 
+static void pack_peak(struct pack *pack, sqlite3_stmt *stmt)
+{
+    pack_unit_peak(pack, sql_column_text(stmt, 0), sql_column_number(stmt, 1),
+                   sql_column_number(stmt, 2), sql_column_number(stmt, 3) * 1024);
+}
+
+static int pack_peaks(struct store_db *db, const struct uuid *job, struct pack *pack,
+                      struct error *err)
+{
+    struct reply_rows rows;
+    int rc;
+
+    reply_rows_init(&rows, WARNINGS_MAX_BYTES);
+    rc = pack_rows(db, SQL_UNITS_PEAK, job, pack_peak, &rows, err);
+    reply_rows_pack(pack, "units_peak", &rows);
+    reply_rows_deinit(&rows);
+    return rc;
+}
+
 static void pack_error(struct pack *pack, const char *code, const char *text)
 {
     if (!code[0] && !text[0]) {
@@ -262,7 +281,7 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
     if (sum_up(db, args, sums, &pages_done, err) < 0) {
         return -1;
     }
-    pack_map(pack, 20);
+    pack_map(pack, 21);
     pack_key_uuid(pack, "job_id", &args->job);
     pack_key_text(pack, "document_id", sql_column_text(stmt, 1));
     pack_key_str(pack, "name", sql_column_text(stmt, 2));
@@ -287,7 +306,7 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
     pack_key_uint(pack, "pages_done", pages_done);
     if (pack_failures(db, &args->job, sql_column_number(stmt, 7), pack, err) < 0 ||
         pack_counts(db, &args->job, pack, err) < 0 ||
-        pack_warnings(db, &args->job, pack, err) < 0) {
+        pack_warnings(db, &args->job, pack, err) < 0 || pack_peaks(db, &args->job, pack, err) < 0) {
         return -1;
     }
     pack_stages(pack, sums, status, end_ms);

@@ -86,3 +86,13 @@ void pack_key_positive(struct pack *pack, const char *key, uint64_t number)
         pack_key_uint(pack, key, number);
     }
 }
+
+void pack_unit_peak(struct pack *pack, const char *stage, uint64_t first, uint64_t last,
+                    uint64_t peak_rss_bytes)
+{
+    pack_map(pack, 4);
+    pack_key_str(pack, "stage", stage);
+    pack_key_uint(pack, "first", first);
+    pack_key_uint(pack, "last", last);
+    pack_key_uint(pack, "peak_rss_bytes", peak_rss_bytes);
+}

@@ -39,6 +39,10 @@ void pack_key_uuid(struct pack *pack, const char *key, const struct uuid *uuid);
 /* nil for 0. */
 void pack_key_positive(struct pack *pack, const char *key, uint64_t number);
 
+/* An element of units_peak. */
+void pack_unit_peak(struct pack *pack, const char *stage, uint64_t first, uint64_t last,
+                    uint64_t peak_rss_bytes);
+
 /* Rows of a reply that has nothing else of size. */
 #define REPLY_ROWS_MAX_BYTES ((size_t)900 * 1024)
 

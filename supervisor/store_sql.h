@@ -19,7 +19,7 @@
 #define RECEIPT_COLUMNS                                                                            \
     "id, pid, class, stage, job, verdict, exit_code, signal, started_ms, wall_us, user_us, "       \
     "system_us, peak_rss, peak_source, minor_faults, major_faults, blocks_read, blocks_written, "  \
-    "voluntary_switches, involuntary_switches, units, bucket"
+    "voluntary_switches, involuntary_switches, units, bucket, units_peak"
 #define SHORT_JOB_COLUMNS                                                                          \
     "id, document, name, status, progress, stage, pages, failures, error_code, created_ms, "       \
     "finished_ms"
@@ -62,11 +62,13 @@
     X(JOB_TIMES, "SELECT started_ms, finished_ms FROM jobs WHERE id = ?1")                         \
     /* what a job has */                                                                           \
     X(UNIT_PUT, "INSERT OR REPLACE INTO units "                                                    \
-                "(job, number, stage, state, step, alone, attempts, first, last, verdict) "        \
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                \
+                "(job, number, stage, state, step, alone, attempts, first, last, verdict, size, "  \
+                "peak_kib) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")            \
     X(UNIT_REMOVE, "DELETE FROM units WHERE job = ?1 AND number = ?2")                             \
-    X(UNITS_LOAD, "SELECT number, stage, state, step, alone, attempts, first, last, verdict "      \
-                  "FROM units WHERE job = ?1 ORDER BY number")                                     \
+    X(UNITS_LOAD, "SELECT number, stage, state, step, alone, attempts, first, last, verdict, "     \
+                  "size, peak_kib FROM units WHERE job = ?1 ORDER BY number")                      \
+    X(UNITS_PEAK, "SELECT stage, first, last, peak_kib FROM units WHERE job = ?1 AND "             \
+                  "peak_kib > 0 ORDER BY peak_kib DESC, number LIMIT 64")                          \
     X(UNITS_COUNT, "SELECT count(*) FROM units WHERE job = ?1")                                    \
     X(UNITS_RESUME, "UPDATE units SET state = 'pending', step = 'work', alone = 0, attempts = 0, " \
                     "verdict = 'none' WHERE job = ?1 AND state = 'failed'")                        \
@@ -113,12 +115,12 @@
       "'crashed', -1, 9, started_ms, coalesce((SELECT max(time_ms) FROM samples "                  \
       "WHERE pid = processes.pid AND time_ms >= processes.started_ms) - started_ms, 0) * 1000, "   \
       "0, 0, coalesce((SELECT max(rss) FROM samples WHERE pid = processes.pid AND "                \
-      "time_ms >= processes.started_ms), 0), 'sample', 0, 0, 0, 0, 0, 0, 0, bucket FROM "          \
+      "time_ms >= processes.started_ms), 0), 'sample', 0, 0, 0, 0, 0, 0, 0, bucket, NULL FROM "    \
       "processes")                                                                                 \
     X(PROCESSES_DELETE, "DELETE FROM processes")                                                   \
     X(RECEIPT_PUT,                                                                                 \
       "INSERT INTO receipts (" RECEIPT_COLUMNS ") VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "  \
-      "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                           \
+      "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)")                      \
     X(RECEIPTS_BY_STAGE,                                                                           \
       "SELECT stage, count(*), sum(user_us + system_us), max(peak_rss) FROM receipts "             \
       "WHERE job = ?1 GROUP BY stage")                                                             \

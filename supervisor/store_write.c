@@ -145,6 +145,8 @@ static int write_unit_put(struct store_db *db, struct store_op *op, struct error
     sql_bind_number(stmt, 8, unit->first);
     sql_bind_number(stmt, 9, unit->last);
     sql_bind_text(stmt, 10, verdict_name((enum verdict)unit->verdict));
+    sql_bind_number(stmt, 11, unit->size);
+    sql_bind_number(stmt, 12, unit->peak_kib);
     return sql_run(db, stmt, NULL, err);
 }
 
@@ -262,6 +264,7 @@ static int write_receipt(struct store_db *db, struct store_op *op, struct error 
     for (size_t i = 0; i < ARRAY_LEN(more_numbers); i++) {
         sql_bind_number(stmt, place++, more_numbers[i]);
     }
+    sql_bind_data(stmt, place, receipt->units_peak, receipt->units_peak_bytes);
     return sql_run(db, stmt, NULL, err) < 0 ? -1 : forget_process(db, receipt, err);
 }
 

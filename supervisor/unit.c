@@ -3,9 +3,11 @@
  * The rules for a unit whose try ended.
  *
  * A unit that took its worker with it (crash, memory, deadline, broken protocol) is cut around the
- * item that was in work, or in halves; a piece of one item gets settings.attempts tries, those
- * after a memory verdict alone on the machine; then the item is lost and the job goes on. What a
- * worker says of itself (FAILED) is retried when it says so, and not cut at all when it does not.
+ * item that was in work, or in halves; one item gets its class's attempts (of which that was one),
+ * those after a memory verdict alone on the machine; then the item is lost and the job goes on. A
+ * worker that was killed from outside says little against its item, which gets some tries more.
+ * What a worker says of itself (FAILED) is retried when it says so, and not cut at all when it does
+ * not.
  *
  * Diagnostics: events unit.retried and unit.failed.
  */
@@ -19,6 +21,8 @@
 #include "supervisor/supervisor.h"
 
 #define RETRY_MS 200
+/* The kernel short of memory kills as well as people do: it is not for ever. */
+#define TRIES_MORE_AFTER_KILL 3
 
 static struct unit *unit_at(struct job *job, size_t index)
 {
@@ -164,8 +168,16 @@ static void take_units(struct supervisor *supervisor, struct job *job, size_t in
     struct message_unit found;
     struct error err = ERROR_INIT;
     int stage = unit_at(job, index)->stored.stage;
+    bool tried_before = unit_at(job, index)->stored.verdict != VERDICT_NONE;
     for (size_t i = 0; message_unit_at(done, i, &found); i++) {
-        if (job_add_unit(job, stage_find(found.stage), stage, found.first, found.last, &err) < 0) {
+        const struct job_plan plan = {.stage = stage_find(found.stage),
+                                      .first = found.first,
+                                      .last = found.last,
+                                      .size = found.size};
+        if (tried_before && job_has_unit(job, &plan)) {
+            continue; /* an earlier try came as far as this, and was lost on its way */
+        }
+        if (job_add_unit(job, &plan, stage, &err) < 0) {
             intake_end(supervisor, job, JOB_STATUS_FAILED, "plan_refused", err.msg);
             return;
         }
@@ -239,15 +251,26 @@ static void again(struct supervisor *supervisor, struct job *job, size_t index,
     supervisor_schedule_in(supervisor, RETRY_MS + 1);
 }
 
-static bool tries_left(const struct supervisor *supervisor, const struct unit *unit)
+static bool tries_left(struct supervisor *supervisor, const struct unit *unit, bool outside)
 {
-    return (uint64_t)unit->stored.attempts + 1 < supervisor->settings.attempts;
+    const struct class *class =
+        supervisor_class(supervisor, stage_row(unit->stored.stage)->class_name);
+    uint64_t tries = class ? class->settings.attempts : supervisor->settings.attempts;
+    if (unit->stored.step == UNIT_PERSIST) {
+        tries += supervisor->settings.attempts - 1; /* on top of what the work has used */
+    }
+    if (outside) {
+        tries += TRIES_MORE_AFTER_KILL;
+    }
+    return (uint64_t)unit->stored.attempts + 1 < tries;
 }
 
-void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, const char *code,
-                 bool retryable, const char *text)
+void unit_failed(struct supervisor *supervisor, struct job *job, size_t index,
+                 const struct worker_failure *failure)
 {
     struct unit *unit = unit_at(job, index);
+    const char *code = failure->code;
+    const char *text = failure->text;
     enum verdict verdict = verdict_of_code(code);
     if (verdict == VERDICT_CANCELLED && !supervisor->draining) {
         verdict = VERDICT_FAILED; /* nobody here asked for it: a try like any other */
@@ -259,8 +282,10 @@ void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, c
         job_unit_released(job, unit);
         alerts_disk_full(supervisor, text);
     } else if (verdict != VERDICT_FAILED) {
-        unit_lost(supervisor, job, index, verdict, text, 0);
-    } else if (retryable && tries_left(supervisor, unit)) {
+        const struct unit_loss loss = {
+            .verdict = verdict, .detail = text, .culprit = failure->item};
+        unit_lost(supervisor, job, index, &loss);
+    } else if (failure->retryable && tries_left(supervisor, unit, false)) {
         if (strcmp(code, "rows_missing") == 0) {
             job_persist_again(job);
         }
@@ -270,27 +295,38 @@ void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, c
     }
 }
 
-void unit_lost(struct supervisor *supervisor, struct job *job, size_t index, enum verdict verdict,
-               const char *detail, uint32_t culprit)
+static void cut_unit(struct supervisor *supervisor, struct job *job, size_t index,
+                     const struct unit_loss *loss)
 {
     struct unit *unit = unit_at(job, index);
+    const struct job_cut cut = {.verdict = loss->verdict,
+                                .culprit = loss->culprit,
+                                .counts = unit->stored.step == UNIT_WORK && !loss->outside};
     struct error err = ERROR_INIT;
     char name[64];
+    unit_text(unit, name, sizeof(name));
+    if (job_unit_bisect(job, unit, &cut, &err) < 0) {
+        give_up(supervisor, job, index, loss->verdict, verdict_name(loss->verdict), err.msg);
+        return;
+    }
+    events_emit(supervisor->events, "unit.retried", &job->id, NULL, "%s: %s (%s); cut in pieces",
+                name, verdict_name(loss->verdict), loss->detail);
+}
+
+void unit_lost(struct supervisor *supervisor, struct job *job, size_t index,
+               const struct unit_loss *loss)
+{
+    struct unit *unit = unit_at(job, index);
+    enum verdict verdict = loss->verdict;
     if (job->ending || verdict == VERDICT_CANCELLED) {
         job_unit_released(job, unit);
         advance(supervisor, job);
     } else if (unit->stored.first < unit->stored.last) {
-        unit_text(unit, name, sizeof(name));
-        if (job_unit_bisect(job, unit, verdict, culprit, &err) < 0) {
-            give_up(supervisor, job, index, verdict, verdict_name(verdict), err.msg);
-            return;
-        }
-        events_emit(supervisor->events, "unit.retried", &job->id, NULL,
-                    "%s: %s (%s); cut in pieces", name, verdict_name(verdict), detail);
-    } else if (tries_left(supervisor, unit)) {
+        cut_unit(supervisor, job, index, loss);
+    } else if (tries_left(supervisor, unit, loss->outside)) {
         unit->stored.alone = verdict == VERDICT_MEMORY_EXCEEDED;
-        again(supervisor, job, index, verdict, detail);
+        again(supervisor, job, index, verdict, loss->detail);
     } else {
-        give_up(supervisor, job, index, verdict, verdict_name(verdict), detail);
+        give_up(supervisor, job, index, verdict, verdict_name(verdict), loss->detail);
     }
 }

@@ -10,6 +10,7 @@
 #include "proto/message.h"
 #include "proto/verdict.h"
 #include "supervisor/job.h"
+#include "supervisor/worker.h"
 
 struct supervisor;
 
@@ -18,10 +19,16 @@ void unit_job_admitted(struct supervisor *supervisor, struct job *job);
 /* index: the unit's place in job->units. It had a worker until now. */
 void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
                const struct message *done);
-void unit_failed(struct supervisor *supervisor, struct job *job, size_t index, const char *code,
-                 bool retryable, const char *text);
-/* culprit: the item that was in work, 0 when unknown. */
-void unit_lost(struct supervisor *supervisor, struct job *job, size_t index, enum verdict verdict,
-               const char *detail, uint32_t culprit);
+void unit_failed(struct supervisor *supervisor, struct job *job, size_t index,
+                 const struct worker_failure *failure);
+/* How a worker took its unit with it. */
+struct unit_loss {
+    enum verdict verdict;
+    const char *detail;
+    uint32_t culprit; /* the item that was in work, 0 when unknown */
+    bool outside;     /* somebody else killed the worker: hardly the item's fault */
+};
+void unit_lost(struct supervisor *supervisor, struct job *job, size_t index,
+               const struct unit_loss *loss);
 
 #endif

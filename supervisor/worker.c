@@ -207,9 +207,19 @@ static void unit_over(struct worker *worker)
     }
 }
 
+/* A reset of VmHWM for the next unit takes it from what the kernel tells at the end. */
+static void keep_unit_peak(struct worker *worker, const struct message *message)
+{
+    uint64_t peak_bytes = message_uint(message, FIELD_PEAK_RSS, 0);
+    if (peak_bytes > worker->peak_unit_bytes) {
+        worker->peak_unit_bytes = peak_bytes;
+    }
+}
+
 static void act_done(struct worker *worker, const struct message *message)
 {
     if (worker->in_flight) {
+        keep_unit_peak(worker, message);
         unit_over(worker);
         worker->ops->done(worker, message);
     }
@@ -222,13 +232,20 @@ static void act_failed(struct worker *worker, const struct message *message)
     }
     char code[MESSAGE_CODE_BYTES];
     char text[1024];
+    const struct worker_failure failure = {
+        .code = code,
+        .text = text,
+        .retryable = message_bool(message, FIELD_RETRYABLE, false),
+        .item = worker->item,
+        .peak_rss_bytes = message_uint(message, FIELD_PEAK_RSS, 0)};
     message_str(message, FIELD_CODE, code, sizeof(code));
     message_str(message, FIELD_TEXT, text, sizeof(text));
+    keep_unit_peak(worker, message);
     unit_over(worker);
     if (strcmp(code, verdict_name(VERDICT_CANCELLED)) == 0) {
         worker_shutdown(worker); /* somebody told it to go: nothing more for it */
     }
-    worker->ops->failed(worker, code, message_bool(message, FIELD_RETRYABLE, false), text);
+    worker->ops->failed(worker, &failure);
 }
 
 static void act_bye(struct worker *worker, const struct message *message)

@@ -69,6 +69,15 @@ struct worker_receipt {
     bool young;                       /* it ended before READY */
 };
 
+/* FAILED, as the worker said it. Borrowed for the call. */
+struct worker_failure {
+    const char *code;
+    const char *text;
+    bool retryable;
+    uint32_t item;           /* that was in work; 0 where unknown */
+    uint64_t peak_rss_bytes; /* of the unit; 0 where it was not measured */
+};
+
 /* Called on the loop. In each, the worker may be told anything but is freed only after gone. */
 struct worker_ops {
     void (*ready)(struct worker *worker);
@@ -76,7 +85,7 @@ struct worker_ops {
     void (*progress)(struct worker *worker);
     /* The unit ended and the worker can take another (unless it drains). */
     void (*done)(struct worker *worker, const struct message *done);
-    void (*failed)(struct worker *worker, const char *code, bool retryable, const char *text);
+    void (*failed)(struct worker *worker, const struct worker_failure *failure);
     /* The worker ended with a unit in flight; gone follows. */
     void (*lost)(struct worker *worker, enum verdict verdict, const char *detail);
     /* The last call. */
@@ -96,8 +105,9 @@ struct worker {
     uint64_t predicted_bytes;      /* what admission reserved for it */
     uint64_t rss_bytes;            /* of the last sample */
     uint64_t peak_sample_bytes;
-    uint32_t units; /* that it ended */
-    uint32_t item;  /* being worked on; 0 where unknown */
+    uint64_t peak_unit_bytes; /* the largest that it told of a unit */
+    uint32_t units;           /* that it ended */
+    uint32_t item;            /* being worked on; 0 where unknown */
     uint32_t items_done;
     uint64_t landlock_abi, seccomp; /* what READY said that the kernel offers */
     bool retiring;                  /* goes as soon as its successor is ready */

@@ -56,6 +56,11 @@ enum verdict worker_exit_verdict(const struct worker *worker, char *ret_detail, 
     }
 }
 
+bool worker_killed_from_outside(const struct worker *worker)
+{
+    return worker->end.signal == SIGKILL && !worker->killed && !cgroup_oom_killed(worker->cgroup);
+}
+
 void worker_receipt_fill(const struct worker *worker, struct worker_receipt *receipt)
 {
     const struct rusage *usage = &worker->end.usage;
@@ -69,17 +74,19 @@ void worker_receipt_fill(const struct worker *worker, struct worker_receipt *rec
     receipt->young = worker->ready_us == 0;
     /* A worker's own VmHWM is exact. ru_maxrss is at least our RSS at the fork, so it only speaks
      * for a worker that could not; no worker can claim less than we saw. */
-    receipt->peak_rss_bytes = worker->peak_sample_bytes;
-    receipt->peak_source = "sample";
+    bool told_more = worker->peak_unit_bytes > worker->peak_sample_bytes;
+    uint64_t seen_bytes = told_more ? worker->peak_unit_bytes : worker->peak_sample_bytes;
+    receipt->peak_rss_bytes = seen_bytes;
+    receipt->peak_source = told_more ? "worker" : "sample";
     uint64_t kernel_bytes = (uint64_t)usage->ru_maxrss * 1024U;
     uint64_t cgroup_bytes;
     if (cgroup_peak_bytes(worker->cgroup, &cgroup_bytes)) {
         receipt->peak_rss_bytes = cgroup_bytes;
         receipt->peak_source = "cgroup";
-    } else if (worker->said_bye && worker->bye_peak_bytes >= worker->peak_sample_bytes) {
+    } else if (worker->said_bye && worker->bye_peak_bytes >= seen_bytes) {
         receipt->peak_rss_bytes = worker->bye_peak_bytes;
         receipt->peak_source = "worker";
-    } else if (kernel_bytes >= worker->peak_sample_bytes) {
+    } else if (kernel_bytes >= seen_bytes) {
         receipt->peak_rss_bytes = kernel_bytes;
         receipt->peak_source = "kernel";
     }

@@ -72,7 +72,8 @@ static void take_unit(struct worker_result *result, char *parts[3])
     if (parse_ranges(parts[1], &range, 1, &count, NULL) < 0 || count != 1) {
         refuse("units", parts[1]);
     }
-    worker_result_unit(result, parts[0], range.first, range.last);
+    worker_result_sized_unit(result, parts[0], range.first, range.last,
+                             parts[2][0] ? (uint32_t)number("units", parts[2]) : 0);
 }
 
 static void take_failure(struct worker_result *result, char *parts[3])

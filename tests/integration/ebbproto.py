@@ -23,7 +23,7 @@ BUILD = pathlib.Path(os.environ.get("EBB_BUILD", SOURCE / "build")).resolve()
 WORKERS = BUILD / "libexec" / "ebb"
 TEST_WORKERS = BUILD / "libexec" / "ebb-test"
 
-VERSION = 1
+VERSION = 2
 BODY_MAX_BYTES = 1 << 20
 
 EXIT_OK = 0

@@ -91,14 +91,15 @@ def test_a_page_that_always_faults_is_lost_alone(faulty, fault):
     assert lost(job) == [(BAD, verdict)]
     assert job["pages"] == PAGES
     assert job["pages_done"] == PAGES - 1
-    # One in the unit, two on the page by itself.
+    # One in the unit, one on the page by itself; more where somebody else may have killed it.
+    tries = 6 if fault == "kill -9" else 2
     counts = verdicts(all_receipts(ebbd))
-    assert counts[verdict] == 3
+    assert counts[verdict] == tries
     assert set(counts) == {"done", verdict}
     assert pages_in_library(ebbd, job) == GOOD_PAGES
     assert len(ebbd.events("unit.failed")) == 1
-    assert len(ebbd.events("unit.retried")) == 2
-    assert len(ebbd.events("worker.died")) == 3
+    assert len(ebbd.events("unit.retried")) == tries - 1
+    assert len(ebbd.events("worker.died")) == tries
 
 
 @pytest.mark.parametrize("fault", AT_PAGE)
@@ -107,7 +108,9 @@ def test_a_fault_that_does_not_come_back_costs_nothing(faulty, fault, tmp_path):
     ebbd = faulty(*rules_once(f"on=item item={BAD}", action, tmp_path))
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
-    assert verdicts(all_receipts(ebbd)) == {"done": 2, verdict: 1}
+    # For the survey, for the other pages; for the page itself another one after a memory verdict.
+    done = 3 if verdict == "memory_exceeded" else 2
+    assert verdicts(all_receipts(ebbd)) == {"done": done, verdict: 1}
     assert pages_in_library(ebbd, job) == list(range(1, PAGES + 1))
 
 
@@ -253,7 +256,9 @@ def test_failed_for_memory_is_cut_down_to_the_page(faulty):
     ebbd = faulty(f"on=item item={BAD} action=fail code=memory_exceeded")
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == [(BAD, "memory_exceeded")]
-    assert verdicts(all_receipts(ebbd)) == {"done": 2}  # it never took its worker with it
+    # It never took its worker with it, but the page got one that had done nothing before.
+    assert verdicts(all_receipts(ebbd)) == {"done": 3}
+    assert len(ebbd.events("unit.retried")) == 1
     assert pages_in_library(ebbd, job) == GOOD_PAGES
 
 
@@ -295,7 +300,7 @@ def test_more_than_half_of_the_pages_lost_fails_the_job(faulty):
     job = ebbd.ended(ebbd.submit(DOCUMENT))
     assert (job["status"], job["error"]["code"]) == ("failed", "too_many_page_failures")
     assert sorted(lost(job)) == [(page, "crashed") for page in (1, 2, 4, 6)]
-    assert verdicts(all_receipts(ebbd))["crashed"] == 3 * 4
+    assert verdicts(all_receipts(ebbd))["crashed"] == 2 * 4
 
 
 # All at once, several workers at a time.
@@ -315,7 +320,8 @@ def test_many_faults_in_one_document(faulty):
     assert sorted(lost(job)) == expected
     counts = verdicts(all_receipts(ebbd))
     for verdict in {verdict for _, verdict in expected}:
-        assert counts.pop(verdict) == 3 * sum(other == verdict for _, other in expected)
+        pages = sum(other == verdict for _, other in expected)
+        assert counts.pop(verdict) == 2 * pages + (4 if verdict == "crashed" else 0)  # kill -9
     assert set(counts) == {"done"}
     good = set(range(1, 61)) - {page for page, _ in expected}
     assert pages_in_library(ebbd, job) == sorted(good)

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+import daemon
+import ebbproto
 from daemon import Refused, children_of, seconds, wait_until
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
 
@@ -23,6 +25,16 @@ def span(receipt):
     """When a process lived: seconds since the epoch, from and to."""
     start = datetime.datetime.fromisoformat(receipt["started_at"].replace("Z", "+00:00"))
     return start.timestamp(), start.timestamp() + receipt["wall_ms"] / 1000
+
+
+def starts_by_then(seconds_gone, first=0.05, longest=0.2):
+    """Starts at 0, 50, 150, 350, ... ms: how many there can have been."""
+    starts, at, pause = 1, first, first
+    while at <= seconds_gone:
+        starts += 1
+        pause = min(pause * 2, longest)
+        at += pause
+    return starts
 
 
 def states(ebbd, name):
@@ -63,19 +75,19 @@ def test_without_spares_units_wait_for_a_start(make_ebbd, script):
     ebbd.completed(ebbd.submit(DOCUMENT))
     row = ebbd.classes()["pdf"]
     assert (row["waits"], row["leases"]) == (2, 2)
-    assert 300 <= row["wait_ms"] <= seconds(2000)
+    assert 300 <= row["wait_ms"] <= seconds(20000)
 
 
 def test_a_gang_works_on_one_stage(make_ebbd, script):
-    write_script(script, "pages=12 unit=1 page_ms=100")
+    write_script(script, "pages=30 unit=1 page_ms=100")
     ebbd = make_ebbd({"limits.cpu_slots": 3, **fake(script, max=3, spare=0)})
     job = ebbd.submit(DOCUMENT)
     wait_until("three work at once", lambda: states(ebbd, "pdf").count("busy") == 3)
     ebbd.completed(job)
     extracts = [row for row in ebbd.receipts(job) if row["stage"] == "extract"]
     assert len(extracts) == 3
-    assert sum(row["units"] for row in extracts) == 12
-    assert min(row["units"] for row in extracts) >= 2
+    assert sum(row["units"] for row in extracts) == 30
+    assert min(row["units"] for row in extracts) >= 1
 
 
 def test_max_bounds_a_class(make_ebbd, script):
@@ -111,17 +123,15 @@ def ask_at_once(ebbd, times):
 
 def test_a_pool_keeps_min_and_grows_to_max(make_ebbd, script):
     write_script(script, "on=run action=sleep ms=150")
-    ebbd = make_ebbd(pool(script, min=1, max=3, idle=f"{seconds(250)}ms"))
+    ebbd = make_ebbd(pool(script, min=1, max=3, idle=f"{seconds(2)}s"))
     wait_until("one is ready", lambda: states(ebbd, "library") == ["ready"])
     ask_at_once(ebbd, 9)
     row = ebbd.classes()["library"]
     assert (row["created"], row["live"], row["leases"]) == (3, 3, 9)
     assert row["reuses"] == 6
     # Those above min go when they have idled.
-    wait_until("min is left", lambda: len(ebbd.workers("library")) == 1)
+    wait_until("min is left", lambda: len(ebbd.workers("library")) == 1, 20.0)
     assert ebbd.classes()["library"]["recycled"]["idle"] == 2
-    time.sleep(seconds(0.4))
-    assert len(ebbd.workers("library")) == 1
 
 
 def test_a_pool_of_none_starts_on_demand(make_ebbd, script):
@@ -144,46 +154,51 @@ def check_successors(ebbd, ready_after):
     return len(spans)
 
 
+def wait_for_successor(ebbd, reason, times):
+    """The pool of one has been replaced so often, and is one again."""
+
+    def done():
+        recycled = ebbd.classes()["library"]["recycled"][reason]
+        return recycled == times and states(ebbd, "library") in (["ready"], ["leased"])
+
+    wait_until(f"replaced {times} times", done)
+
+
 def test_a_pool_worker_is_replaced_after_its_units(make_ebbd, script):
     write_script(script, "init_ms=60")
     ebbd = make_ebbd(pool(script, min=1, max=1, max_units=3))
     wait_until("one is ready", lambda: states(ebbd, "library") == ["ready"])
-    for _ in range(12):
-        ask(ebbd, 1)
-        time.sleep(0.04)
-    wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
+    for replaced in range(1, 4):
+        ask(ebbd, 3)
+        wait_for_successor(ebbd, "units", replaced)
+    ask(ebbd, 4)  # the fourth is served too, by the old one or by the new
+    wait_for_successor(ebbd, "units", 4)
     row = ebbd.classes()["library"]
-    assert check_successors(ebbd, 0.06) == row["recycled"]["units"]
-    assert row["recycled"]["units"] in (3, 4)
+    assert check_successors(ebbd, 0.06) == 4
     assert row["waits"] == 0  # the old one served until the new one was ready
     assert all(receipt["units"] >= 3 for receipt in ebbd.receipts())
-    assert verdicts(ebbd.receipts(), "library") == {"done": row["recycled"]["units"]}
+    assert verdicts(ebbd.receipts(), "library") == {"done": 4}
 
 
 def test_a_pool_worker_is_replaced_at_its_age(make_ebbd, script):
     ebbd = make_ebbd(pool(script, min=1, max=1, max_age="200ms"))
-    until = time.monotonic() + 0.75
-    while time.monotonic() < until:
+    until = time.monotonic() + seconds(20)
+    while len(ebbd.receipts()) < 2 and time.monotonic() < until:
         ask(ebbd, 1)
         time.sleep(0.02)
     wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
-    row = ebbd.classes()["library"]
-    assert row["recycled"]["age"] in (2, 3)
-    check_successors(ebbd, 0)
-    for receipt in ebbd.receipts():
-        assert 200 <= receipt["wall_ms"] <= seconds(400)
+    assert ebbd.classes()["library"]["recycled"]["age"] >= 2
+    assert check_successors(ebbd, 0) >= 2
+    assert all(receipt["wall_ms"] >= 200 for receipt in ebbd.receipts())
 
 
 def test_a_pool_worker_is_replaced_when_it_has_grown(make_ebbd, script):
     write_script(script, "on=run action=leak mib=12")
     ebbd = make_ebbd(pool(script, min=1, max=1, max_rss="32M"))
-    for _ in range(9):
-        ask(ebbd, 1)
-        time.sleep(0.05)  # a successor is ready by then
-    wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
-    row = ebbd.classes()["library"]
-    assert row["recycled"]["rss"] == 3
-    check_successors(ebbd, 0)
+    for replaced in range(1, 4):
+        ask(ebbd, 3)
+        wait_for_successor(ebbd, "rss", replaced)
+    assert check_successors(ebbd, 0) == 3
 
 
 def test_a_pool_worker_that_dies_is_replaced(make_ebbd, script):
@@ -225,9 +240,7 @@ def test_a_service_that_ends_comes_back_with_backoff(make_ebbd, script):
     """READY, and gone: 100, 200, 400, 800, 800 ms lie between its lives."""
     write_script(script, "on=ready action=exit exit=3")
     ebbd = make_ebbd(service(script))
-    time.sleep(2.0)
-    created = ebbd.classes()["watch"]["created"]
-    assert 4 <= created <= 6
+    wait_until("it came back", lambda: ebbd.classes()["watch"]["created"] >= 5, 20.0)
     starts = [span(row)[0] for row in ebbd.receipts() if row["class"] == "watch"]
     gaps = [after - before for before, after in zip(starts, starts[1:])]
     for gap, least in zip(gaps, (0.1, 0.2, 0.4, 0.8)):
@@ -241,8 +254,9 @@ def test_a_service_that_ends_comes_back_with_backoff(make_ebbd, script):
 def test_a_service_whose_end_is_none_of_ours(make_ebbd, script, how):
     write_script(script, f"on=ready {how}")
     ebbd = make_ebbd({**service(script), **IMPATIENT})
-    time.sleep(seconds(0.5))
-    assert 2 <= ebbd.classes()["watch"]["created"] <= 6 + 2 * seconds(0.5)
+    began = time.monotonic()
+    wait_until("it came back", lambda: ebbd.classes()["watch"]["created"] >= 3, 20.0)
+    assert ebbd.classes()["watch"]["created"] <= starts_by_then(time.monotonic() - began, 0.02) + 1
     write_script(script, "")
     wait_until("it stays", lambda: states(ebbd, "watch") == ["ready"], 5.0)
 
@@ -253,45 +267,60 @@ PATIENT = {"limits.backoff_first": "50ms", "limits.backoff_max": "200ms"}
 
 
 @pytest.mark.parametrize(
-    "how",
-    ["action=segv", "action=exit exit=0", "action=say text=BYE; exit", "action=hang", "missing"],
+    "how", ["action=segv", "action=exit exit=0", "action=say text=BYE; exit", "action=hang"]
 )
 def test_a_class_whose_workers_die_before_ready_is_throttled(make_ebbd, script, how):
     write_script(script, "pages=4", f"on=init {how.split(';')[0]}")
     settings = {**SERIAL, **IMPATIENT, **fake(script), "limits.backoff_first": "50ms"}
-    if how == "missing":
-        write_script(script, "pages=4")
-        settings["class.pdf.executable"] = "/nowhere/ebb-pdf"
     if how.endswith("exit"):
         write_script(script, "pages=4", "on=init action=say text=BYE", "on=init action=exit exit=0")
     ebbd = make_ebbd(settings)
+    began = time.monotonic()
     job = ebbd.submit(DOCUMENT)
-    time.sleep(seconds(0.6) if "hang" in how else 0.6)
+    wait_until("two have died", lambda: ebbd.classes()["pdf"]["young_deaths"] >= 2, 20.0)
     row = ebbd.classes()["pdf"]
-    assert 2 <= row["created"] <= 4  # at 0, 50, 150 and 350 ms
+    assert row["created"] <= starts_by_then(time.monotonic() - began)
     assert row["young_deaths"] in (row["created"] - 1, row["created"])
     assert row["throttled_ms"] >= 50
     assert [alert["kind"] for alert in ebbd.status()["alerts"]] == ["class.throttled"]
     assert len(ebbd.events("class.throttled")) == 1
     assert ebbd.job(job)["status"] == "processing"
-    if how == "missing":
-        assert ebbd.call("CANCEL_JOB", job=job)["status"] == "cancelled"
-        return
     write_script(script, "pages=4")
     assert lost(ebbd.completed(job)) == []
     assert ebbd.status()["alerts"] == []
     assert len(ebbd.events("class.recovered")) == 1
 
 
+@pytest.mark.parametrize("name", ["pdf", "library"])
+def test_a_job_does_not_wait_for_a_program_that_is_not_there(make_ebbd, script, tmp_path, name):
+    """It ends with the reason, and goes on from what it had once the program is there."""
+    write_script(script, "pages=4")
+    program = tmp_path / "ebb-missing"
+    settings = {**SERIAL, **PATIENT, **fake(script), f"class.{name}.executable": program}
+    ebbd = make_ebbd(settings)
+    job = ebbd.submit(DOCUMENT)
+    row = ebbd.ended(job)
+    assert (row["status"], row["error"]["code"]) == ("failed", "worker_missing")
+    assert row["error"]["text"].startswith(f"{program} cannot be executed")
+    assert ebbd.classes()[name]["created"] == 3
+    worked = {row["stage"] for row in ebbd.receipts(job)}
+    assert worked <= (set() if name == "pdf" else {"survey", "extract"})
+    program.symlink_to(daemon.FAKE if name == "pdf" else ebbproto.WORKERS / "ebb-library")
+    assert ebbd.call("RESUME", job=job)["status"] == "pending"
+    assert lost(ebbd.completed(job)) == []
+    assert [row["stage"] for row in ebbd.receipts(job)].count("survey") == 1
+    assert ebbd.status()["alerts"] == []
+
+
 @pytest.mark.parametrize("moment", ["init", "ready"])
 def test_spares_that_die_do_not_make_a_storm(make_ebbd, script, moment):
     """Nothing to do, and each spare dies as soon as it is there."""
     write_script(script, "pages=4", f"on={moment} action=exit exit=3")
+    began = time.monotonic()
     ebbd = make_ebbd({**PATIENT, **fake(script, spare=2)})
-    time.sleep(0.6)
+    wait_until("some have died", lambda: ebbd.classes()["pdf"]["young_deaths"] >= 4, 20.0)
     row = ebbd.classes()["pdf"]
-    assert row["created"] <= 10, row
-    assert row["young_deaths"] >= 2
+    assert row["created"] <= 2 * starts_by_then(time.monotonic() - began), row
     write_script(script, "pages=4")
     assert lost(ebbd.completed(ebbd.submit(DOCUMENT))) == []
 
@@ -299,8 +328,10 @@ def test_spares_that_die_do_not_make_a_storm(make_ebbd, script, moment):
 def test_a_pool_that_dies_idle_does_not_make_a_storm(make_ebbd, script):
     write_script(script, "on=ready action=exit exit=3")
     ebbd = make_ebbd({**pool(script, min=2, max=2), **PATIENT})
-    time.sleep(0.6)
-    assert ebbd.classes()["library"]["created"] <= 12
+    began = time.monotonic()
+    wait_until("some have died", lambda: ebbd.classes()["library"]["young_deaths"] >= 4, 20.0)
+    gone = time.monotonic() - began + 1  # since before it was there
+    assert ebbd.classes()["library"]["created"] <= 2 * starts_by_then(gone)
     write_script(script, "")
     ask(ebbd, 1)
 

@@ -72,7 +72,7 @@ def expect_end(worker, code, text):
 def test_hello(worker, state):
     ready = worker.ready(state)
     assert ready.id == 0
-    assert ready["version"] == 1
+    assert ready["version"] == ebbproto.VERSION
     assert ready["pid"] == worker.pid
     assert set(ready["sandbox"]) == {"landlock", "seccomp"}
     assert 0 < ready["load_us"] < 1_000_000
@@ -132,7 +132,7 @@ def test_log_says_why_init_failed(worker, state):
 @pytest.mark.parametrize(
     "changes, text",
     [
-        ({"version": 2}, "version 2"),
+        ({"version": 99}, "version 99"),
         ({"lifetime": "eternal"}, "eternal"),
         ({"profile": "open"}, "open"),
         ({"state_folder": "state"}, "state folder"),

@@ -57,10 +57,11 @@ static void put_list(struct message_writer *writer, enum field field, enum sampl
         if (type == FIELD_TYPE_STRLIST) {
             pack_str(pack, sample_text(i * 100));
         } else if (type == FIELD_TYPE_UNITS) {
-            pack_array(pack, 3);
+            pack_array(pack, 4);
             pack_str(pack, "extract");
             pack_uint(pack, i);
             pack_uint(pack, i == 3 ? UINT32_MAX : i);
+            pack_uint(pack, i == 1 ? 0 : i * 4000);
         } else {
             pack_array(pack, 3);
             pack_uint(pack, i * 1000);

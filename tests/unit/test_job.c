@@ -58,13 +58,28 @@ static struct job *make_job(void)
     return job;
 }
 
+static int add(struct job *job, int stage, int after, uint32_t first, uint32_t last)
+{
+    const struct job_plan plan = {.stage = stage, .first = first, .last = last};
+    struct error err = ERROR_INIT;
+    int rc = job_add_unit(job, &plan, after, &err);
+    cr_expect_eq(err.code, rc < 0 ? ERROR_INVALID : ERROR_NONE);
+    return rc;
+}
+
+static int cut(struct job *job, size_t index, enum verdict verdict, uint32_t culprit)
+{
+    const struct job_cut how = {.verdict = verdict, .culprit = culprit, .counts = true};
+    return job_unit_bisect(job, &job->units[index], &how, NULL);
+}
+
 /* Gives the job an extract stage of one unit, survey being done. */
 static struct job *make_job_with_unit(uint32_t first, uint32_t last)
 {
     struct job *job = make_job();
     cr_assert_not(job_advance(job));
     job_unit_done(job, &job->units[0]);
-    cr_assert_eq(job_add_unit(job, STAGE_EXTRACT, STAGE_SURVEY, first, last, NULL), 0);
+    cr_assert_eq(add(job, STAGE_EXTRACT, STAGE_SURVEY, first, last), 0);
     cr_assert_not(job_advance(job));
     return job;
 }
@@ -92,18 +107,16 @@ Test(job, plans_its_first_stage_by_itself)
 Test(job, refuses_units_of_earlier_and_unknown_stages)
 {
     struct job *job = make_job_with_unit(1, 1);
-    struct error err = ERROR_INIT;
-    cr_expect_lt(job_add_unit(job, STAGE_SURVEY, STAGE_EXTRACT, 1, 1, &err), 0);
-    cr_expect_eq(err.code, ERROR_INVALID);
-    cr_expect_lt(job_add_unit(job, STAGE_COUNT, STAGE_SURVEY, 1, 1, NULL), 0);
-    cr_expect_lt(job_add_unit(job, -1, STAGE_SURVEY, 1, 1, NULL), 0);
+    cr_expect_lt(add(job, STAGE_SURVEY, STAGE_EXTRACT, 1, 1), 0);
+    cr_expect_lt(add(job, STAGE_COUNT, STAGE_SURVEY, 1, 1), 0);
+    cr_expect_lt(add(job, -1, STAGE_SURVEY, 1, 1), 0);
     job_destroy(job);
 }
 
 Test(job, cuts_a_unit_around_its_culprit)
 {
     struct job *job = make_job_with_unit(1, 16);
-    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 7, NULL), 0);
+    cr_assert_eq(cut(job, 1, VERDICT_CRASHED, 7), 0);
     expect_unit(job, 1, 1, 6);
     expect_unit(job, 2, 7, 7);
     expect_unit(job, 3, 8, 16);
@@ -115,10 +128,10 @@ Test(job, cuts_a_unit_around_its_culprit)
 Test(job, cuts_at_the_edges)
 {
     struct job *job = make_job_with_unit(1, 16);
-    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 1, NULL), 0);
+    cr_assert_eq(cut(job, 1, VERDICT_CRASHED, 1), 0);
     expect_unit(job, 1, 1, 1);
     expect_unit(job, 2, 2, 16);
-    cr_assert_eq(job_unit_bisect(job, &job->units[2], VERDICT_CRASHED, 16, NULL), 0);
+    cr_assert_eq(cut(job, 2, VERDICT_CRASHED, 16), 0);
     expect_unit(job, 2, 2, 15);
     expect_unit(job, 3, 16, 16);
     cr_expect_eq(job->stages[STAGE_EXTRACT].items, 16);
@@ -128,13 +141,97 @@ Test(job, cuts_at_the_edges)
 Test(job, cuts_in_halves_without_a_culprit)
 {
     struct job *job = make_job_with_unit(3, 7);
-    cr_assert_eq(job_unit_bisect(job, &job->units[1], VERDICT_CRASHED, 0, NULL), 0);
+    cr_assert_eq(cut(job, 1, VERDICT_CRASHED, 0), 0);
     expect_unit(job, 1, 3, 5);
     expect_unit(job, 2, 6, 7);
-    cr_assert_eq(job_unit_bisect(job, &job->units[2], VERDICT_CRASHED, 99, NULL), 0);
+    cr_assert_eq(cut(job, 2, VERDICT_CRASHED, 99), 0);
     expect_unit(job, 2, 6, 6);
     expect_unit(job, 3, 7, 7);
     cr_expect_eq(job->stages[STAGE_EXTRACT].items, 5);
+    job_destroy(job);
+}
+
+/* What the culprit did in company was its first try; the others have done nothing. */
+Test(job, counts_the_culprits_try_and_only_his)
+{
+    struct job *job = make_job_with_unit(1, 16);
+    cr_assert_eq(cut(job, 1, VERDICT_MEMORY_EXCEEDED, 7), 0);
+    for (size_t i = 1; i <= 3; i++) {
+        const struct store_unit *stored = &job->units[i].stored;
+        bool culprit = stored->first == 7;
+        cr_expect_eq(stored->attempts, culprit ? 1 : 0);
+        cr_expect_eq(stored->alone, culprit ? 1 : 0);
+        cr_expect_eq(stored->verdict, VERDICT_MEMORY_EXCEEDED);
+    }
+    cr_assert_eq(cut(job, 3, VERDICT_CRASHED, 8), 0);
+    cr_expect_eq(job->units[3].stored.attempts, 1, "it is the first of its unit");
+    cr_expect_eq(job->units[3].stored.alone, 0);
+    job_destroy(job);
+}
+
+Test(job, a_cut_may_count_for_nothing)
+{
+    struct job *job = make_job_with_unit(1, 16);
+    const struct job_cut how = {.verdict = VERDICT_CRASHED, .culprit = 7};
+    cr_assert_eq(job_unit_bisect(job, &job->units[1], &how, NULL), 0);
+    for (size_t i = 1; i <= 3; i++) {
+        cr_expect_eq(job->units[i].stored.attempts, 0);
+    }
+    job_destroy(job);
+}
+
+Test(job, what_ran_alone_stays_alone_in_pieces)
+{
+    struct job *job = make_job_with_unit(1, 16);
+    job->units[1].stored.alone = 1;
+    cr_assert_eq(cut(job, 1, VERDICT_MEMORY_EXCEEDED, 0), 0);
+    cr_expect_eq(job->units[1].stored.alone, 1);
+    cr_expect_eq(job->units[2].stored.alone, 1);
+    job_unit_worked(job, &job->units[1]);
+    cr_expect_eq(job->units[1].stored.alone, 0, "its rows need no machine of their own");
+    job_destroy(job);
+}
+
+Test(job, buckets_by_the_units_own_size_where_it_is_known)
+{
+    struct job *job = make_job_with_unit(1, 1);
+    const struct job_plan small = {.stage = STAGE_OCR, .first = 1, .last = 1, .size = 2000};
+    const struct job_plan large = {.stage = STAGE_OCR, .first = 2, .last = 2, .size = 35000};
+    cr_assert_eq(job_add_unit(job, &small, STAGE_EXTRACT, NULL), 0);
+    cr_assert_eq(job_add_unit(job, &large, STAGE_EXTRACT, NULL), 0);
+    cr_expect_eq(job_unit_bucket(job, &job->units[1].stored), job->bucket);
+    cr_expect_eq(job_unit_bucket(job, &job->units[2].stored), 11);
+    cr_expect_eq(job_unit_bucket(job, &job->units[3].stored), 16);
+    cr_expect(job_has_unit(job, &small));
+    cr_expect_not(
+        job_has_unit(job, &(struct job_plan){.stage = STAGE_EXTRACT, .first = 2, .last = 2}));
+    job_destroy(job);
+}
+
+/* A page's text comes from OCR last: whatever extract said of it is in the library before. */
+Test(job, skips_what_has_no_units_and_waits_for_the_rest)
+{
+    struct job *job = make_job_with_unit(1, 4);
+    cr_assert_eq(add(job, STAGE_OCR, STAGE_EXTRACT, 2, 2), 0);
+    cr_expect_geq(job_next_unit(job, STAGE_OCR, UNIT_WORK, 0), 0, "it may be read at once");
+    job_unit_done(job, &job->units[1]);
+    cr_assert_not(job_advance(job));
+    cr_expect_eq(job_current_stage(job), STAGE_OCR);
+    job_unit_done(job, &job->units[2]);
+    cr_assert_not(job_advance(job), "finish is planned now");
+    cr_expect_eq(job->stages[STAGE_OCR].status, STAGE_STATUS_COMPLETE);
+    cr_expect_eq(job->stages[STAGE_ASSEMBLE].status, STAGE_STATUS_SKIPPED);
+    job_destroy(job);
+}
+
+Test(job, a_failure_elsewhere_than_on_pages_loses_none)
+{
+    struct job *job = make_job_with_unit(1, 4);
+    cr_assert_eq(add(job, STAGE_ASSEMBLE, STAGE_SURVEY, 1, 1), 0);
+    failures_put = 0;
+    job_unit_failed(job, &job->units[2], VERDICT_CRASHED, "crashed", "signal 11");
+    cr_expect_eq(job->failure_count, 0);
+    cr_expect_eq(failures_put, 0);
     job_destroy(job);
 }
 
@@ -145,7 +242,7 @@ Test(job, isolates_any_item_in_a_bounded_number_of_cuts)
         size_t index = 1;
         unsigned cuts = 0;
         while (job->units[index].stored.first < job->units[index].stored.last) {
-            cr_assert_eq(job_unit_bisect(job, &job->units[index], VERDICT_CRASHED, 0, NULL), 0);
+            cr_assert_eq(cut(job, index, VERDICT_CRASHED, 0), 0);
             cr_assert_leq(++cuts, 4);
             for (size_t i = 1; i < job->unit_count; i++) {
                 if (job->units[i].stored.first <= poison && poison <= job->units[i].stored.last) {
@@ -237,7 +334,7 @@ Test(job, is_restored_from_the_store)
     cr_expect_eq(job->stages[STAGE_EXTRACT].units, 2);
     cr_expect_eq(job->stages[STAGE_EXTRACT].units_failed, 1);
     cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 2);
-    cr_assert_eq(job_add_unit(job, STAGE_EXTRACT, -1, 9, 9, NULL), 0);
+    cr_assert_eq(add(job, STAGE_EXTRACT, -1, 9, 9), 0);
     cr_expect_eq(job->units[3].stored.number, 8, "a number is never used again");
     job_destroy(job);
 }

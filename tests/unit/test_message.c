@@ -127,6 +127,7 @@ Test(message, lists_are_read_element_by_element)
     cr_assert_str_eq(unit.stage, "extract");
     cr_assert_eq(unit.first, 3);
     cr_assert_eq(unit.last, UINT32_MAX);
+    cr_assert_eq(unit.size, 12000);
     cr_assert_not(message_unit_at(&message, 3, &unit));
     cr_assert_eq(message_count(&message, FIELD_FAILURES), 3);
     cr_assert(message_failure_at(&message, FIELD_FAILURES, 1, &failure));

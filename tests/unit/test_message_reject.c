@@ -255,12 +255,13 @@ static const struct wrong_value WRONG_VALUES[] = {
     {"\x82\xa1k\x01\xa1k\x01", 7, 0},                 /* a key twice */
     {"\x82\xa1k\xa1v\xa1k\xa1v", 9, 0},               /* a key twice */
     {"\x90", 1, TYPE_BIT(STRLIST) | TYPE_BIT(UNITS) | TYPE_BIT(FAILURES)},
-    {"\x91\xc0", 2, 0},                    /* [nil] */
-    {"\x91\x93\xa3ocr\x02\x01", 8, 0},     /* a unit that ends before it starts */
-    {"\x91\x93\xa3ocr\x00\x01", 8, 0},     /* a unit from page 0 */
-    {"\x91\x93\xa0\x01\x01", 5, 0},        /* a unit of no stage */
-    {"\x91\x92\xa3ocr\x01", 7, 0},         /* a unit with no last */
-    {"\x91\x94\xa3ocr\x01\x01\x01", 9, 0}, /* one number too many */
+    {"\x91\xc0", 2, 0},                         /* [nil] */
+    {"\x91\x94\xa3ocr\x02\x01\x00", 9, 0},      /* a unit that ends before it starts */
+    {"\x91\x94\xa3ocr\x00\x01\x00", 9, 0},      /* a unit from page 0 */
+    {"\x91\x94\xa0\x01\x01\x00", 6, 0},         /* a unit of no stage */
+    {"\x91\x93\xa3ocr\x01\x01", 8, 0},          /* a unit with no size */
+    {"\x91\x94\xa3ocr\x01\x01\xc0", 9, 0},      /* a unit whose size is nil */
+    {"\x91\x95\xa3ocr\x01\x01\x01\x01", 10, 0}, /* one number too many */
     {"\x91\x93\x00\xa1"
      "c\xa0",
      6, 0},                         /* a failure of page 0 */
@@ -397,7 +398,7 @@ static enum message_direction start_elements(enum field field, uint64_t count)
         } else if (spec->type == FIELD_TYPE_STRLIST) {
             pack_str(&raw, "");
         } else if (spec->type == FIELD_TYPE_UNITS) {
-            pack_raw(&raw, "\x93\xa1x\x01\x01", 5);
+            pack_raw(&raw, "\x94\xa1x\x01\x01\x00", 6);
         } else {
             pack_raw(&raw, "\x93\x01\xa1x\xa0", 5);
         }
@@ -461,8 +462,9 @@ Test(message_reject, texts_inside_lists_and_maps_too_long, .init = begin)
     start(MESSAGE_DONE, 1);
     pack_str(&raw, "units");
     pack_array(&raw, 1);
-    pack_array(&raw, 3);
+    pack_array(&raw, 4);
     pack_str(&raw, sample_text(33));
+    pack_uint(&raw, 1);
     pack_uint(&raw, 1);
     pack_uint(&raw, 1);
     refused(DIRECTION_FROM_WORKER, "field units: a text of a length");

@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/proc.h"
@@ -72,5 +74,49 @@ Test(receipt, another_file_is_no_receipt)
 
     receipt_read(fd, &receipt);
     cr_assert_gt(receipt.peak_rss_bytes, 0);
+    close(fd);
+}
+
+/* Memory that goes back at once, whatever malloc keeps. */
+static void map_memory(size_t size_bytes)
+{
+    void *memory =
+        mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    cr_assert_neq(memory, MAP_FAILED);
+    memset(memory, 1, size_bytes);
+    munmap(memory, size_bytes);
+}
+
+/* Where the kernel lets it be reset, the peak is that of what came after. */
+Test(receipt, the_peak_can_begin_anew)
+{
+    int status_fd = receipt_open();
+    int reset_fd = receipt_reset_open();
+    uint64_t high_bytes;
+
+    cr_assert_geq(status_fd, 0);
+    map_memory(64 * MEBIBYTE);
+    high_bytes = receipt_peak(status_fd);
+    cr_assert_geq(high_bytes, 64 * MEBIBYTE);
+    if (receipt_reset(reset_fd)) {
+        cr_assert_lt(receipt_peak(status_fd), high_bytes - 32 * MEBIBYTE);
+        map_memory(32 * MEBIBYTE);
+        cr_assert_geq(receipt_peak(status_fd), 32 * MEBIBYTE);
+    } else {
+        cr_assert_eq(receipt_peak(status_fd), high_bytes);
+    }
+    close(reset_fd);
+    close(status_fd);
+}
+
+Test(receipt, what_cannot_be_measured_is_not)
+{
+    int fd = open("/dev/null", O_RDONLY);
+
+    cr_assert_eq(receipt_peak(-1), 0);
+    cr_assert_eq(receipt_peak(fd), 0);
+    cr_assert_not(receipt_reset(-1));
+    cr_assert_not(receipt_reset(fd));
     close(fd);
 }

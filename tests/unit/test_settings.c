@@ -122,7 +122,7 @@ Test(settings, defaults_are_those_of_the_table)
     cr_assert_str_eq(pdf->profile, "parse");
     cr_assert_eq(pdf->spare, 1);
     cr_assert_eq(pdf->memory_max_bytes, 1 << 30);
-    cr_assert_eq(pdf->item_deadline_ms, 30000);
+    cr_assert_eq(pdf->item_deadline_ms, 20000);
     cr_assert_eq(pdf->start_deadline_ms, 10000);
     cr_assert_eq(library->lifetime, LIFETIME_POOL);
     cr_assert_eq(library->max, 1);
@@ -297,6 +297,8 @@ Test(settings, finish_asks_the_machine)
     cr_assert_geq(settings.cpu_slots, 1);
     cr_assert_eq(settings_class_find(&settings, "pdf")->max, settings.cpu_slots);
     cr_assert_eq(settings_class_find(&settings, "library")->max, 1);
+    cr_assert_eq(settings_class_find(&settings, "pdf")->attempts, settings.attempts);
+    cr_assert_eq(settings_class_find(&settings, "ocr")->attempts, 3);
 }
 
 Test(settings, finish_keeps_a_class_within_the_budget)

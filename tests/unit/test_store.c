@@ -68,6 +68,8 @@ static struct store_unit unit_of(uint32_t number, enum unit_state state)
                                .attempts = 2,
                                .first = number * 16 + 1,
                                .last = number * 16 + 16,
+                               .size = 8700,
+                               .peak_kib = 123456,
                                .verdict = VERDICT_CRASHED};
 }
 
@@ -301,6 +303,8 @@ Test(store, a_taken_job_is_what_was_stored)
     cr_assert_eq(got->units[0].first, 7 * 16 + 1);
     cr_assert_eq(got->units[0].last, 7 * 16 + 16);
     cr_assert_eq(got->units[0].verdict, VERDICT_CRASHED);
+    cr_assert_eq(got->units[0].size, 8700);
+    cr_assert_eq(got->units[0].peak_kib, 123456);
     cr_assert_eq(got->units[1].state, UNIT_PENDING, "a running unit is stored as pending");
     cr_assert_eq(got->units[2].attempts, 5);
     fixture_taken_free(&taken);
@@ -685,4 +689,30 @@ Test(store, a_process_gets_one_receipt_even_when_its_supervisor_was_killed)
     fixture_open(&fixture);
     fixture_close(&fixture);
     cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 2, "it is told once");
+}
+
+/* A state.db of the version before, as it was left: nothing that it had is lost. */
+Test(store, an_older_schema_is_brought_up)
+{
+    struct uuid id = fixture_accept(&fixture, "a");
+    struct store_unit unit = unit_of(1, UNIT_DONE);
+    struct fixture_taken taken;
+
+    store_unit_put(fixture.store, &id, &unit);
+    fixture_close(&fixture);
+    fixture_sql(&fixture, "ALTER TABLE units DROP COLUMN size");
+    fixture_sql(&fixture, "ALTER TABLE units DROP COLUMN peak_kib");
+    fixture_sql(&fixture, "ALTER TABLE receipts DROP COLUMN units_peak");
+    fixture_sql(&fixture, "PRAGMA user_version = 1");
+    fixture_open(&fixture);
+    fixture_take(&fixture, 1, &taken);
+    cr_assert_eq(taken.count, 1);
+    cr_assert_eq(taken.jobs[0].unit_count, 1);
+    cr_assert_eq(taken.jobs[0].units[0].last, 32);
+    cr_assert_eq(taken.jobs[0].units[0].size, 0);
+    cr_assert_eq(taken.jobs[0].units[0].peak_kib, 0);
+    fixture_taken_free(&taken);
+    fixture_close(&fixture);
+    cr_assert_eq(fixture_sql(&fixture, "PRAGMA user_version"), 2);
+    fixture_open(&fixture);
 }

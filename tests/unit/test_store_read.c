@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "proto/frame.h"
+#include "supervisor/peaks.h"
 #include "supervisor/stage.h"
 #include "supervisor/store_db.h"
 
@@ -125,7 +126,7 @@ Test(store_read, a_new_job_has_nil_where_nothing_is_known)
     has_keys(reply.data,
              "job_id document_id name status priority progress stage created_at started_at "
              "finished_at wall_ms size_bytes error pages pages_done pages_failed "
-             "pages_failed_count counts warnings stages");
+             "pages_failed_count counts warnings units_peak stages");
     cr_assert_str_eq(text(reply.data, "job_id"), id_text);
     cr_assert_str_eq(text(reply.data, "name"), "a.pdf");
     cr_assert_str_eq(text(reply.data, "status"), "pending");
@@ -380,9 +381,10 @@ Test(store_read, receipts_are_told_as_they_were_put)
     has_keys(receipt,
              "pid class stage job_id verdict exit_code signal started_at wall_ms user_ms "
              "system_ms cpu_ms peak_rss_bytes peak_source minor_faults major_faults blocks_read "
-             "blocks_written voluntary_switches involuntary_switches units");
+             "blocks_written voluntary_switches involuntary_switches units units_peak");
     cr_assert_str_eq(text(receipt, "class"), "library");
-    cr_assert(is_nil(receipt, "stage") && is_nil(receipt, "job_id"));
+    cr_assert(is_nil(receipt, "stage") && is_nil(receipt, "job_id") &&
+              is_nil(receipt, "units_peak"));
     receipt = value_at(value_get(reply.data, "receipts"), 1);
     cr_assert_eq(number(receipt, "pid"), 77);
     cr_assert_str_eq(text(receipt, "stage"), "extract");
@@ -678,4 +680,64 @@ Test(store_read, events_are_kept_by_number)
     keep_at(1);
     cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM events"), 1000);
     cr_assert_eq(fixture_sql(&fixture, "SELECT min(sequence) FROM events"), 2501);
+}
+
+static void expect_peak(struct value peak, uint64_t first, uint64_t peak_bytes)
+{
+    has_keys(peak, "stage first last peak_rss_bytes");
+    cr_assert_str_eq(text(peak, "stage"), "ocr");
+    cr_assert_eq(number(peak, "first"), first);
+    cr_assert_eq(number(peak, "last"), first);
+    cr_assert_eq(number(peak, "peak_rss_bytes"), peak_bytes);
+}
+
+/* The largest first, those that were not measured not at all, and no more than 64. */
+Test(store_read, a_job_tells_what_its_units_took)
+{
+    struct uuid id = fixture_accept(&fixture, "a.pdf");
+    struct value peaks;
+
+    for (uint32_t page = 1; page <= 70; page++) {
+        struct store_unit unit = {.number = page,
+                                  .stage = STAGE_OCR,
+                                  .state = UNIT_DONE,
+                                  .first = page,
+                                  .last = page,
+                                  .peak_kib = page == 70 ? 0 : 1000 * page};
+
+        store_unit_put(fixture.store, &id, &unit);
+    }
+    fixture_read_job(&fixture, &id, &reply);
+    peaks = value_get(reply.data, "units_peak");
+    cr_assert_eq(value_count(peaks), 64);
+    expect_peak(value_at(peaks, 0), 69, 69000 * 1024);
+    expect_peak(value_at(peaks, 63), 6, 6000 * 1024);
+}
+
+Test(store_read, a_receipt_tells_what_its_units_took)
+{
+    struct peaks units = {.count = 0};
+    struct value peaks;
+    struct buf bytes;
+    struct store_receipt receipt = {.pid = 7,
+                                    .class_name = "ocr",
+                                    .stage = "ocr",
+                                    .verdict = VERDICT_DONE,
+                                    .peak_source = "worker"};
+
+    buf_init(&bytes, 8192);
+    cr_assert_lt(peaks_encode(&units, "ocr", &bytes), 0);
+    for (uint32_t page = 1; page <= 200; page++) {
+        peaks_add(&units, page, page, page % 2 ? 1000 : 1000000 - page);
+    }
+    cr_assert_eq(peaks_encode(&units, "ocr", &bytes), 0);
+    receipt.units_peak = bytes.data;
+    receipt.units_peak_bytes = bytes.size;
+    store_receipt_put(fixture.store, &receipt);
+    buf_deinit(&bytes);
+    read_memory(STORE_MEMORY_RECEIPTS, NULL, 0, 10, 0);
+    peaks = value_get(value_at(value_get(reply.data, "receipts"), 0), "units_peak");
+    cr_assert_eq(value_count(peaks), PEAKS_MAX);
+    expect_peak(value_at(peaks, 0), 2, 999998);
+    expect_peak(value_at(peaks, 63), 128, 999872);
 }

@@ -77,7 +77,7 @@ Test(worker_result, everything_arrives)
     worker_result_count(result, "chars", 10);
     worker_result_count(result, "pages", 4);
     worker_result_unit(result, "extract", 1, 16);
-    worker_result_unit(result, "ocr", 5, 5);
+    worker_result_sized_unit(result, "ocr", 5, 5, 8700);
     worker_result_failure(result, 9, "crashed", "signal %d", 11);
     worker_result_warning(result, "page %d is odd", 4);
     worker_result_document(result, "00000000-0000-5000-8000-00000000000a");
@@ -87,8 +87,10 @@ Test(worker_result, everything_arrives)
     cr_assert(message_unit_at(&sent.message, 0, &unit));
     cr_assert_str_eq(unit.stage, "extract");
     cr_assert_eq(unit.last, 16);
+    cr_assert_eq(unit.size, 0);
     cr_assert(message_unit_at(&sent.message, 1, &unit));
     cr_assert_eq(unit.first, 5);
+    cr_assert_eq(unit.size, 8700);
     cr_assert_not(message_unit_at(&sent.message, 2, &unit));
     cr_assert(message_failure_at(&sent.message, FIELD_FAILURES, 0, &failure));
     cr_assert_eq(failure.item, 9);
@@ -251,7 +253,8 @@ Test(worker_result, the_longest_entries_of_all_kinds_fit_one_frame)
         worker_result_warning(result, "%s", long_text);
     }
     for (uint32_t i = 0; i < 32768; i++) {
-        worker_result_unit(result, "01234567890123456789012345678901", UINT32_MAX, UINT32_MAX);
+        worker_result_sized_unit(result, "01234567890123456789012345678901", UINT32_MAX, UINT32_MAX,
+                                 UINT32_MAX);
     }
     worker_result_document(result, "00000000-0000-5000-8000-00000000000a");
     send(result, &sent);

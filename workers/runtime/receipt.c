@@ -19,9 +19,22 @@
  * no fixed length. */
 #define STATUS_BYTES 4096
 
+/* proc(5): resets the peak resident set size to the current one, and nothing else. */
+#define CLEAR_PEAK "5"
+
 int receipt_open(void)
 {
     return open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+}
+
+int receipt_reset_open(void)
+{
+    return open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+}
+
+bool receipt_reset(int reset_fd)
+{
+    return reset_fd >= 0 && pwrite(reset_fd, CLEAR_PEAK, strlen(CLEAR_PEAK), 0) > 0;
 }
 
 uint64_t receipt_parse_peak(const char *text)
@@ -43,6 +56,18 @@ uint64_t receipt_parse_peak(const char *text)
     return (uint64_t)kilobytes * 1024;
 }
 
+uint64_t receipt_peak(int status_fd)
+{
+    char text[STATUS_BYTES];
+    ssize_t got_bytes = status_fd < 0 ? -1 : pread(status_fd, text, sizeof(text) - 1, 0);
+
+    if (got_bytes <= 0) {
+        return 0;
+    }
+    text[got_bytes] = '\0';
+    return receipt_parse_peak(text);
+}
+
 static uint64_t time_us(const struct timeval *time)
 {
     return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
@@ -50,18 +75,12 @@ static uint64_t time_us(const struct timeval *time)
 
 void receipt_read(int status_fd, struct receipt *ret_receipt)
 {
-    char text[STATUS_BYTES];
-    ssize_t got_bytes = status_fd < 0 ? -1 : pread(status_fd, text, sizeof(text) - 1, 0);
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage); /* cannot fail for RUSAGE_SELF */
     ret_receipt->user_us = time_us(&usage.ru_utime);
     ret_receipt->system_us = time_us(&usage.ru_stime);
-    ret_receipt->peak_rss_bytes = 0;
-    if (got_bytes > 0) {
-        text[got_bytes] = '\0';
-        ret_receipt->peak_rss_bytes = receipt_parse_peak(text);
-    }
+    ret_receipt->peak_rss_bytes = receipt_peak(status_fd);
     if (ret_receipt->peak_rss_bytes == 0) {
         ret_receipt->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     }

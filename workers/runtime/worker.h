@@ -51,6 +51,10 @@ struct worker_result;
 void worker_result_count(struct worker_result *result, const char *key, uint64_t value); /* adds */
 void worker_result_unit(struct worker_result *result, const char *stage, uint32_t first,
                         uint32_t last);
+/* size: how much there is to work on, so that its memory can be foreseen; for "ocr" thousands of
+ * pixels to be recognised. 0: unknown, as above. */
+void worker_result_sized_unit(struct worker_result *result, const char *stage, uint32_t first,
+                              uint32_t last, uint32_t size);
 /* An item (page) that could not be done and costs only itself. */
 void worker_result_failure(struct worker_result *result, uint32_t item, const char *code,
                            const char *fmt, ...) __attribute__((format(printf, 4, 5)));

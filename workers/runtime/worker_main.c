@@ -136,6 +136,7 @@ static void on_run(struct worker *worker, const struct message *message)
     worker->told_cancelled = false;
     worker->phase = PHASE_BUSY;
     worker_result_reset(worker->result);
+    worker_measure_begin(worker);
     if (status == 0) {
         channel_guard(&worker->channel, true);
         status = worker->ops->run(worker, worker->user, &unit, worker->result, &err);
@@ -310,6 +311,9 @@ static void finish(struct worker *worker)
     if (worker->status_fd >= 0) {
         close(worker->status_fd);
     }
+    if (worker->reset_fd >= 0) {
+        close(worker->reset_fd);
+    }
 }
 
 int worker_main(const struct worker_ops *ops, int argc, char **argv)
@@ -323,6 +327,7 @@ int worker_main(const struct worker_ops *ops, int argc, char **argv)
     worker.ops = ops;
     worker.phase = PHASE_STARTING;
     worker.status_fd = -1;
+    worker.reset_fd = -1;
     snprintf(program, sizeof(program), "ebb-%s", ops->class_name);
     log_init(program, LOG_LEVEL_INFO);
     if (argc > 1 || channel_init(&worker.channel, PROTOCOL_WORKER_FD, &err) < 0) {

@@ -36,6 +36,9 @@ struct worker {
     struct buf large; /* outgoing DONE */
     struct buf frame; /* the one being handled */
     int status_fd;    /* receipt.h */
+    int reset_fd;     /* receipt.h */
+    bool unit_measured;
+    uint64_t peak_rss_bytes; /* the largest that a reset has wiped out of the kernel's memory */
 
     bool has_settings;
     bool initialised; /* the class's init went well */
@@ -65,6 +68,8 @@ void worker_on_init(struct worker *worker, const struct message *init);
 
 /* Allocates nothing yet. */
 void worker_send_prepare(struct worker *worker);
+/* DONE and FAILED say what a unit took between the one and them. */
+void worker_measure_begin(struct worker *worker);
 /* Each sends one frame. A channel that fails means that the supervisor is gone or stuck: the
  * process ends in the call with WORKER_EXIT_ORPHANED. A frame that cannot be made is our own
  * mistake and ends it with WORKER_EXIT_PROTOCOL. */

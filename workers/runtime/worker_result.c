@@ -188,11 +188,17 @@ void worker_result_count(struct worker_result *result, const char *key, uint64_t
 void worker_result_unit(struct worker_result *result, const char *stage, uint32_t first,
                         uint32_t last)
 {
+    worker_result_sized_unit(result, stage, first, last, 0);
+}
+
+void worker_result_sized_unit(struct worker_result *result, const char *stage, uint32_t first,
+                              uint32_t last, uint32_t size)
+{
     size_t stage_bytes = strlen(stage);
     struct message_unit *units;
 
     assert(stage_bytes >= 1 && stage_bytes < MESSAGE_STAGE_BYTES && first >= 1 && last >= first);
-    if (result->unit_count == UNITS_MAX || !take_room(result, stage_bytes + 13)) {
+    if (result->unit_count == UNITS_MAX || !take_room(result, stage_bytes + 18)) {
         result->left_out.units++;
         return;
     }
@@ -205,6 +211,7 @@ void worker_result_unit(struct worker_result *result, const char *stage, uint32_
         memcpy(unit->stage, stage, stage_bytes + 1);
         unit->first = first;
         unit->last = last;
+        unit->size = size;
     }
 }
 
@@ -316,10 +323,11 @@ static void put_units(const struct worker_result *result, struct message_writer 
     struct pack *pack = message_put_array(writer, FIELD_UNITS, result->unit_count);
 
     for (size_t i = 0; i < result->unit_count; i++) {
-        pack_array(pack, 3);
+        pack_array(pack, 4);
         pack_str(pack, result->units[i].stage);
         pack_uint(pack, result->units[i].first);
         pack_uint(pack, result->units[i].last);
+        pack_uint(pack, result->units[i].size);
     }
 }
 

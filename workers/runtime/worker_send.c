@@ -93,6 +93,25 @@ void worker_send_progress(struct worker *worker, uint32_t item, uint32_t items_d
     end_small(worker, &writer);
 }
 
+void worker_measure_begin(struct worker *worker)
+{
+    uint64_t before_bytes = receipt_peak(worker->status_fd);
+
+    worker->unit_measured = before_bytes > 0 && receipt_reset(worker->reset_fd);
+    if (worker->unit_measured && before_bytes > worker->peak_rss_bytes) {
+        worker->peak_rss_bytes = before_bytes;
+    }
+}
+
+static void put_peak(const struct worker *worker, struct message_writer *writer)
+{
+    uint64_t peak_bytes = worker->unit_measured ? receipt_peak(worker->status_fd) : 0;
+
+    if (peak_bytes > 0) {
+        message_put_uint(writer, FIELD_PEAK_RSS, peak_bytes);
+    }
+}
+
 int worker_send_done(struct worker *worker, struct error *err)
 {
     struct message_writer writer;
@@ -100,6 +119,7 @@ int worker_send_done(struct worker *worker, struct error *err)
     buf_reset(&worker->large, LARGE_KEPT_BYTES);
     message_begin(&writer, &worker->large, MESSAGE_DONE, worker->run_id);
     worker_result_put(worker->result, &writer);
+    put_peak(worker, &writer);
     if (message_end(&writer, err) < 0) {
         return -1;
     }
@@ -114,6 +134,7 @@ void worker_send_failed(struct worker *worker, const char *code, bool retryable,
     message_put_str(&writer, FIELD_CODE, code);
     message_put_bool(&writer, FIELD_RETRYABLE, retryable);
     message_put_str(&writer, FIELD_TEXT, text);
+    put_peak(worker, &writer);
     end_small(worker, &writer);
 }
 
@@ -180,6 +201,9 @@ void worker_send_bye(struct worker *worker)
     tell_left_out(worker);
     writer = begin_small(worker, MESSAGE_BYE, 0);
     receipt_read(worker->status_fd, &receipt);
+    if (receipt.peak_rss_bytes < worker->peak_rss_bytes) {
+        receipt.peak_rss_bytes = worker->peak_rss_bytes;
+    }
     message_put_uint(&writer, FIELD_PEAK_RSS, receipt.peak_rss_bytes);
     message_put_uint(&writer, FIELD_USER_US, receipt.user_us);
     message_put_uint(&writer, FIELD_SYSTEM_US, receipt.system_us);

@@ -53,6 +53,7 @@ static int prepare_resources(struct worker *worker, struct error *err)
     };
 
     worker->status_fd = receipt_open();
+    worker->reset_fd = receipt_reset_open();
     worker->arena = arena_create((size_t)worker->settings.memory_max_bytes);
     worker->result = worker_result_create();
     if (!worker->arena || !worker->result) {
