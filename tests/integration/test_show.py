@@ -138,20 +138,20 @@ def test_lists_of_a_document_without_tables_and_images(ebbd, document):
 def check_tables(tables, pages):
     for number, table in enumerate(tables, 1):
         assert table["number"] == number
-        assert len(table["cells"]) == table["rows"]
+        order = [(cell["row"], cell["column"]) for cell in table["cells"]]
+        assert order == sorted(order)
         shown = [part["page"] for part in table["parts"]]
         assert shown == sorted(shown)
         assert 1 <= table["first_page"] == shown[0] <= shown[-1] == table["last_page"] <= pages
         taken = set()
-        for row, cells in enumerate(table["cells"]):
-            for cell in cells:
-                places = {
-                    (row + down, cell["column"] + right)
-                    for down in range(cell.get("row_span", 1))
-                    for right in range(cell.get("column_span", 1))
-                }
-                assert not places & taken
-                taken |= places
+        for cell in table["cells"]:
+            places = {
+                (cell["row"] + down, cell["column"] + right)
+                for down in range(cell.get("row_span", 1))
+                for right in range(cell.get("column_span", 1))
+            }
+            assert not places & taken
+            taken |= places
         assert all(0 <= row < table["rows"] and 0 <= column < table["columns"]
                    for row, column in taken)
 

@@ -262,10 +262,12 @@ Test(library_parts, tables_are_listed)
                                     "\"header_rows\":1,\"ruled\":true,\"caption\":null,\"parts\":["
                                     "{\"page\":1,"),
                        "%s", list);
-    cr_expect_not_null(strstr(list, "\"cells\":[[{\"column\":0,\"header\":true,\"page\":1,\"bbox\":"
-                                    "[72,152,122,162],\"text\":\"Name\"},"),
-                       "%s", list);
-    cr_expect_not_null(strstr(list, "\"text\":\"<40>\"}],[{\"column\":0,\"page\":2,"), "%s", list);
+    cr_expect_not_null(
+        strstr(list, "\"cells\":[{\"row\":0,\"column\":0,\"header\":true,\"page\":1,\"bbox\":"
+                     "[72,152,122,162],\"text\":\"Name\"},"),
+        "%s", list);
+    cr_expect_not_null(strstr(list, "\"text\":\"<40>\"},{\"row\":3,\"column\":0,\"page\":2,"), "%s",
+                       list);
     cr_expect_null(strstr(list, "Bonn"), "%s", list);
     list = SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format", "tables");
     cr_expect_not_null(strstr(list, "\"number\":3"), "%s", list);

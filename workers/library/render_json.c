@@ -121,9 +121,7 @@ static void put_table(struct emit *emit, const struct page_table *table)
     emit_key_bool(emit, "ruled", table->ruled);
     emit_key(emit, "cells");
     emit_open(emit, '[');
-    for (uint32_t row = 0; row < table->rows; row++) {
-        render_json_row(emit, table, row, 0);
-    }
+    render_json_cells(emit, table, (struct render_rows){0, 0, 0});
     emit_close(emit, ']');
     emit_close(emit, '}');
 }

@@ -28,9 +28,10 @@ void render_json_file(struct emit *emit, const char *key, const char *format)
     emit_key_str(emit, "file", file);
 }
 
-static void put_cell(struct emit *emit, const struct page_cell *cell, uint32_t page)
+static void put_cell(struct emit *emit, const struct page_cell *cell, struct render_rows rows)
 {
     emit_open(emit, '{');
+    emit_key_uint(emit, "row", cell->row - rows.first + rows.as);
     emit_key_uint(emit, "column", cell->column);
     if (cell->row_span > 1) {
         emit_key_uint(emit, "row_span", cell->row_span);
@@ -41,8 +42,8 @@ static void put_cell(struct emit *emit, const struct page_cell *cell, uint32_t p
     if (cell->header) {
         emit_key_bool(emit, "header", true);
     }
-    if (page > 0) {
-        emit_key_uint(emit, "page", page);
+    if (rows.page > 0) {
+        emit_key_uint(emit, "page", rows.page);
     }
     render_json_box(emit, "bbox", &cell->box);
     emit_key(emit, "text");
@@ -50,12 +51,9 @@ static void put_cell(struct emit *emit, const struct page_cell *cell, uint32_t p
     emit_close(emit, '}');
 }
 
-void render_json_row(struct emit *emit, const struct page_table *table, uint32_t row, uint32_t page)
+void render_json_cells(struct emit *emit, const struct page_table *table, struct render_rows rows)
 {
-    emit_open(emit, '[');
-    for (uint32_t c = grid_row_start(table, row);
-         c < table->cell_count && table->cells[c].row == row; c++) {
-        put_cell(emit, &table->cells[c], page);
+    for (uint32_t c = grid_row_start(table, rows.first); c < table->cell_count; c++) {
+        put_cell(emit, &table->cells[c], rows);
     }
-    emit_close(emit, ']');
 }

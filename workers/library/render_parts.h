@@ -12,8 +12,11 @@
 void render_json_box(struct emit *emit, const char *key, const struct page_box *box);
 /* "key" and "file" of an image that is stored. */
 void render_json_file(struct emit *emit, const char *key, const char *format);
-/* An array of the cells that start in the row. page: of a table over pages, 0 to leave it out. */
-void render_json_row(struct emit *emit, const struct page_table *table, uint32_t row,
-                     uint32_t page);
+/* The cells of the rows from first on, each an object, into an array that is open. first becomes
+ * row number as; page: of a table over pages, 0 to leave it out. */
+struct render_rows {
+    uint32_t first, as, page;
+};
+void render_json_cells(struct emit *emit, const struct page_table *table, struct render_rows rows);
 
 #endif

@@ -8,7 +8,7 @@
 #include "workers/library/show.h"
 
 struct part {
-    uint32_t page, block, skipped_rows;
+    uint32_t page, block, skipped_rows, first_row;
     struct page_box box;
 };
 
@@ -37,6 +37,7 @@ static int add_part(struct parts *parts, struct statement *row, struct arena *ar
         .page = (uint32_t)statement_column_int(row, 0),
         .block = (uint32_t)statement_column_int(row, 1),
         .skipped_rows = (uint32_t)statement_column_int(row, 2),
+        .first_row = (uint32_t)statement_column_int(row, 3),
         .box = {(float)statement_column_real(row, 5), (float)statement_column_real(row, 6),
                 (float)statement_column_real(row, 7), (float)statement_column_real(row, 8)},
     };
@@ -63,12 +64,11 @@ static int read_parts(struct show *show, struct statement *table, struct arena *
     return got;
 }
 
-/* The rows of one part, from its page's record. */
-static int put_rows(struct show *show, const struct part *part, struct error *err)
+/* The cells of one part, from its page's record. */
+static int put_cells(struct show *show, const struct part *part, struct error *err)
 {
     struct statement *get = library_statement(show->library, STATEMENT_RECORD_GET);
     struct page_record record;
-    const struct page_table *table;
     const void *data = NULL;
     size_t size_bytes;
     int got;
@@ -86,10 +86,8 @@ static int put_rows(struct show *show, const struct part *part, struct error *er
         return error_set(err, ERROR_CORRUPT, "page %u has no table at block %u", part->page,
                          part->block);
     }
-    table = record.blocks[part->block].table;
-    for (uint32_t row = part->skipped_rows; row < table->rows; row++) {
-        render_json_row(&show->answer->emit, table, row, part->page);
-    }
+    render_json_cells(&show->answer->emit, record.blocks[part->block].table,
+                      (struct render_rows){part->skipped_rows, part->first_row, part->page});
     return show_page_done(show, err);
 }
 
@@ -130,7 +128,7 @@ static int put_table(struct show *show, struct statement *table, struct arena *a
     emit_key(emit, "cells");
     emit_open(emit, '[');
     for (uint32_t i = 0; i < parts.count; i++) {
-        if (put_rows(show, &parts.items[i], err) < 0) {
+        if (put_cells(show, &parts.items[i], err) < 0) {
             return -1;
         }
     }
