@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "workers/layout/compose_state.h"
+#include "workers/layout/found_table.h"
 #include "workers/layout/text.h"
 
 #define COMPOUND_CHARS 3U  /* after its hyphen that must be alike, at least */
@@ -135,6 +136,9 @@ static int compose_block(struct composer *composer, const struct lines *lines, u
     uint32_t wide_gaps = 0; /* lines that have some */
     uint32_t i = first;
 
+    if (lines->items[first].table) {
+        return compose_table(composer, lines->items[first].table, err) < 0 ? -1 : 1;
+    }
     *block = (struct page_block){.lines = &composer->lines[composer->line_count]};
     composer->code_left = code_left(lines, first);
     do {
@@ -177,17 +181,24 @@ static int reserve(struct composer *composer, const struct compose_part *parts, 
     const struct glyphs *glyphs = composer->glyphs;
     size_t lines = 1;
     size_t code_runs = 0;
+    size_t cells = 0;
     size_t bytes = TEXT_PLAIN_BYTES * glyphs->count +
                    (size_t)TEXT_EXPANDED_BYTES * glyphs->expanding_count + 2 * glyphs->run_count +
                    16;
 
     for (uint32_t i = 0; i < part_count; i++) {
         lines += parts[i].lines.count;
+        for (uint32_t l = 0; l < parts[i].lines.count; l++) {
+            const struct found_table *table = parts[i].lines.items[l].table;
+
+            lines += table ? table->line_count : 0;
+            cells += table ? table->cell_count : 0;
+        }
     }
     for (size_t i = 0; i < glyphs->run_count; i++) {
         code_runs += (glyphs->runs[i].style & PAGE_STYLE_MONO) != 0;
     }
-    bytes += 3 * lines + CODE_SPACES_MAX * code_runs;
+    bytes += 3 * lines + cells + CODE_SPACES_MAX * code_runs;
     composer->out = arena_alloc(composer->arena, bytes);
     composer->blocks = arena_calloc(composer->arena, lines, sizeof(*composer->blocks));
     composer->tabular = arena_calloc(composer->arena, lines, sizeof(*composer->tabular));

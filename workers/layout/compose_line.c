@@ -44,6 +44,12 @@ static struct page_box to_page(float ux, float uy, float left, float top, float 
                              fmaxf(fmaxf(ys[0], ys[1]), fmaxf(ys[2], ys[3]))};
 }
 
+struct page_box compose_box(const struct fragment_group *group, float left, float top, float right,
+                            float bottom)
+{
+    return to_page(group->ux, group->uy, left, top, right, bottom);
+}
+
 static uint8_t script_style(const struct line *line, const struct glyph_run *run)
 {
     float lower = run->baseline - line->baseline;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What composing a line and composing blocks of lines share. Private to compose.c and
- * compose_line.c.
+ * What composing a line and composing blocks of lines share. Private to compose.c,
+ * compose_line.c and compose_table.c.
  */
 #ifndef EBB_WORKERS_LAYOUT_COMPOSE_STATE_H
 #define EBB_WORKERS_LAYOUT_COMPOSE_STATE_H
@@ -29,6 +29,13 @@ struct composer {
 
 /* Makes box hold other too. */
 void compose_unite(struct page_box *box, const struct page_box *other);
+
+/* The box on the page of [left, right] x [top, bottom] in a group's frame. */
+struct page_box compose_box(const struct fragment_group *group, float left, float top, float right,
+                            float bottom);
+
+/* A block of its own. ERROR_MEMORY. */
+int compose_table(struct composer *composer, const struct found_table *found, struct error *err);
 
 /* One line; ret_text: where its text starts. A line without text adds nothing. ERROR_MEMORY. */
 int compose_line(struct composer *composer, const struct line *line, const char **ret_text,

@@ -15,7 +15,10 @@
 #include "common/arena.h"
 #include "workers/layout/glyphs.h"
 
+struct found_table;
+
 struct fragment {
+    const struct found_table *table; /* that it stands for; its runs are some of that one's */
     uint32_t run_first, run_count;
     float left, right;    /* along, without spaces at the ends */
     float top, bottom;    /* across: the lower-case letters' band and what rises over it */

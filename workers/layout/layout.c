@@ -21,6 +21,8 @@
 #define HEADING_CHARS_MAX 250U
 #define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
 #define SIZE_SAME 0.25F
+#define TABLE_LINES_MIN 2U /* whose words stand in cells: a table, though its cells are not known  \
+                            */
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
@@ -139,9 +141,10 @@ static enum page_block_kind kind_of(const struct page_block *block, const struct
     if (is_heading(block, look, body, tabular)) {
         return PAGE_BLOCK_HEADING;
     }
-    return line_marker(look->start, look->start_count) > 0 && look->letters > 0
-               ? PAGE_BLOCK_LIST_ITEM
-               : PAGE_BLOCK_TEXT;
+    if (line_marker(look->start, look->start_count) > 0 && look->letters > 0) {
+        return PAGE_BLOCK_LIST_ITEM;
+    }
+    return tabular && block->line_count >= TABLE_LINES_MIN ? PAGE_BLOCK_TABLE : PAGE_BLOCK_TEXT;
 }
 
 uint64_t layout_margin_key(const struct page_block *block)
@@ -176,6 +179,9 @@ void layout_classify(struct page_record *record, const bool *tabular)
     for (uint32_t b = 0; b < record->block_count; b++) {
         struct block_look look;
 
+        if (record->blocks[b].table) {
+            continue;
+        }
         block_look_at(&record->blocks[b], &look);
         record->blocks[b].kind = kind_of(&record->blocks[b], &look, &body, tabular[b]);
     }

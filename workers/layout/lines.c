@@ -127,10 +127,14 @@ static uint8_t fragment_style(const struct glyphs *glyphs, const struct fragment
     return style;
 }
 
-static void line_finish(const struct glyphs *glyphs, struct line *line)
+void lines_measure(const struct glyphs *glyphs, struct line *line)
 {
     const struct fragment *before = NULL;
 
+    line->size_pt = 0;
+    line->chars = 0;
+    line->dots = 0;
+    line->wide_gaps = 0;
     sort(line->fragments, line->count, by_place);
     line->left = INFINITY;
     line->right = -INFINITY;
@@ -159,6 +163,18 @@ static void line_finish(const struct glyphs *glyphs, struct line *line)
     line->right_to_left = bidi_is_right_to_left(glyphs, line);
 }
 
+/* A table is a block of its own, and no line of it is prose. */
+static void part_tables(struct line *lines, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        lines[i].table = lines[i].fragments[0]->table;
+        lines[i].wide_gaps += lines[i].table != NULL;
+        if (lines[i].table || (i > 0 && lines[i - 1].table)) {
+            lines[i].starts_block = true;
+        }
+    }
+}
+
 /* The lines of one region, appended. */
 static void region_lines(const struct glyphs *glyphs, const struct region *region,
                          struct lines *lines)
@@ -172,7 +188,7 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     for (uint32_t i = 0; i < region->count; i++) {
         struct fragment *fragment = region->fragments[i];
 
-        if (!line || !same_line(main, fragment) || is_of_next_line(glyphs, line, main, fragment)) {
+        if (!line || main->table || fragment->table || !same_line(main, fragment) || is_of_next_line(glyphs, line, main, fragment)) {
             line = &lines->items[lines->count++];
             *line = (struct line){.fragments = &region->fragments[i]};
             main = fragment;
@@ -182,10 +198,11 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
         line->count++;
     }
     for (uint32_t i = first; i < lines->count; i++) {
-        line_finish(glyphs, &lines->items[i]);
+        lines_measure(glyphs, &lines->items[i]);
     }
     initials_align(&lines->items[first], lines->count - first);
     blocks_split(glyphs, &lines->items[first], lines->count - first);
+    part_tables(&lines->items[first], lines->count - first);
 }
 
 int lines_build(const struct glyphs *glyphs, const struct reading_order *order, struct arena *arena,

@@ -14,6 +14,7 @@
 #include "workers/layout/reading_order.h"
 
 struct line {
+    const struct found_table *table; /* that it stands for: its one fragment's */
     struct fragment **fragments; /* from left to right */
     uint32_t count;
     float left, right, top, bottom, baseline;
@@ -30,6 +31,9 @@ struct lines {
     struct line *items; /* in reading order */
     uint32_t count;
 };
+
+/* Puts a line's fragments in order and fills in everything but table and starts_block. */
+void lines_measure(const struct glyphs *glyphs, struct line *line);
 
 /* The lines of all regions, with starts_block set. ERROR_MEMORY. */
 int lines_build(const struct glyphs *glyphs, const struct reading_order *order, struct arena *arena,

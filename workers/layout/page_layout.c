@@ -36,11 +36,19 @@ static bool is_right_to_left(const struct glyphs *glyphs)
     return count * 2 > glyphs->glyph_count;
 }
 
+/* The page being laid out. */
+struct sheet {
+    struct glyphs glyphs; /* borrowed, but for runs that the finder of tables made */
+    const struct table_finder *finder;
+    float height_pt;
+};
+
 /* The fragments of a group that lie on the page, or those that do not, as lines. */
-static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group *group,
-                        float height_pt, bool off_page, struct arena *arena,
-                        struct compose_part *ret_part, struct error *err)
+static int lay_out_part(struct sheet *sheet, const struct fragment_group *group, bool off_page,
+                        struct arena *arena, struct compose_part *ret_part, struct error *err)
 {
+    const struct table_finder *finder = off_page ? NULL : sheet->finder;
+    struct glyphs *glyphs = &sheet->glyphs;
     struct fragment **fragments = arena_calloc(arena, group->count, sizeof(struct fragment *));
     struct reading_order_options options = {.right_to_left = is_right_to_left(glyphs),
                                             .header_bottom = -INFINITY,
@@ -57,15 +65,23 @@ static int lay_out_part(const struct glyphs *glyphs, const struct fragment_group
         }
     }
     if (group->angle_deg == 0 && !off_page) {
-        options.header_bottom = HEADER_SHARE * height_pt;
-        options.footer_top = (1 - HEADER_SHARE) * height_pt;
+        options.header_bottom = HEADER_SHARE * sheet->height_pt;
+        options.footer_top = (1 - HEADER_SHARE) * sheet->height_pt;
     }
     ret_part->group = group;
     ret_part->hidden = off_page;
+    if (finder &&
+        finder->in_fragments(finder->user, glyphs, group, fragments, &count, arena, err) < 0) {
+        return -1;
+    }
     if (reading_order_find(fragments, count, &options, arena, &order, err) < 0) {
         return -1;
     }
     if (lines_build(glyphs, &order, arena, &ret_part->lines, err) < 0) {
+        return -1;
+    }
+    if (finder &&
+        finder->in_lines(finder->user, glyphs, group, &ret_part->lines, arena, err) < 0) {
         return -1;
     }
     return flow_join(glyphs, &ret_part->lines, arena, err);
@@ -92,6 +108,13 @@ static int copy_fonts(const struct glyphs *glyphs, struct arena *arena, struct p
 int page_layout(const struct glyphs *glyphs, struct arena *arena, struct page_record *record,
                 struct error *err)
 {
+    return page_layout_with_tables(glyphs, NULL, arena, record, err);
+}
+
+int page_layout_with_tables(const struct glyphs *glyphs, const struct table_finder *finder,
+                            struct arena *arena, struct page_record *record, struct error *err)
+{
+    struct sheet sheet = {.glyphs = *glyphs, .finder = finder, .height_pt = record->height_pt};
     struct fragment_group *groups;
     struct compose_part *parts;
     const bool *tabular;
@@ -117,14 +140,14 @@ int page_layout(const struct glyphs *glyphs, struct arena *arena, struct page_re
     }
     for (int off_page = 0; off_page <= 1; off_page++) {
         for (uint32_t i = 0; i < group_count; i++) {
-            if (lay_out_part(glyphs, &groups[i], record->height_pt, off_page != 0, arena,
-                             &parts[part_count], err) < 0) {
+            if (lay_out_part(&sheet, &groups[i], off_page != 0, arena, &parts[part_count], err) <
+                0) {
                 return -1;
             }
             part_count += parts[part_count].lines.count > 0;
         }
     }
-    if (compose(glyphs, parts, part_count, arena, record, &tabular, err) < 0) {
+    if (compose(&sheet.glyphs, parts, part_count, arena, record, &tabular, err) < 0) {
         return -1;
     }
     layout_classify(record, tabular);
