@@ -125,7 +125,7 @@ def without_markup(text):
 
 def fold(text):
     text = unicodedata.normalize("NFKC", text.translate(ALIKE)).translate(ALIKE)
-    return " ".join(re.sub(r"(?:\s?\.){5,}", " ", text).split())
+    return " ".join(re.sub(r"(?:\s?\.){5,}|(?<=\s)\.\.\.(?=\s)", " ", text).split())
 
 
 def distance(a, b):

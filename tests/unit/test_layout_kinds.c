@@ -273,3 +273,19 @@ Test(layout_kinds, right_to_left_lists_go_in_from_the_right)
     cr_assert_eq(sketch.record.blocks[0].level, 0);
     cr_assert_eq(sketch.record.blocks[1].level, 1);
 }
+
+Test(layout_kinds, words_in_cells_are_a_table_whose_cells_are_not_known)
+{
+    static const char *const names[] = {"Apples", "Pears", "Plums"};
+
+    draw_body(50, 200, 10);
+    for (int i = 0; i < 3; i++) {
+        sketch_text(&sketch, 50, 400 + 14 * (float)i, SKETCH_PLAIN, names[i]);
+        sketch_text(&sketch, 250, 400 + 14 * (float)i, SKETCH_PLAIN, "10.50");
+    }
+    sketch_lay_out(&sketch);
+    expect_kind("Apples", PAGE_BLOCK_TABLE);
+    cr_assert_null(block_of("Apples")->table);
+    cr_assert_eq(block_of("Apples")->line_count, 3);
+    expect_kind("Body", PAGE_BLOCK_TEXT);
+}
