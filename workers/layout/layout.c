@@ -21,8 +21,7 @@
 #define HEADING_CHARS_MAX 250U
 #define HEADING_SHARE 0.3F /* of the page's text may be as large, or as bold */
 #define SIZE_SAME 0.25F
-#define TABLE_LINES_MIN 2U /* whose words stand in cells: a table, though its cells are not known  \
-                            */
+#define TABLE_LINES_MIN 2U /* of words in cells, though the cells are not known */
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 

@@ -188,7 +188,8 @@ static void region_lines(const struct glyphs *glyphs, const struct region *regio
     for (uint32_t i = 0; i < region->count; i++) {
         struct fragment *fragment = region->fragments[i];
 
-        if (!line || main->table || fragment->table || !same_line(main, fragment) || is_of_next_line(glyphs, line, main, fragment)) {
+        if (!line || main->table || fragment->table || !same_line(main, fragment) ||
+            is_of_next_line(glyphs, line, main, fragment)) {
             line = &lines->items[lines->count++];
             *line = (struct line){.fragments = &region->fragments[i]};
             main = fragment;

@@ -15,7 +15,7 @@
 
 struct line {
     const struct found_table *table; /* that it stands for: its one fragment's */
-    struct fragment **fragments; /* from left to right */
+    struct fragment **fragments;     /* from left to right */
     uint32_t count;
     float left, right, top, bottom, baseline;
     float size_pt; /* of its largest part */

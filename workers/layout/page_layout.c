@@ -80,8 +80,7 @@ static int lay_out_part(struct sheet *sheet, const struct fragment_group *group,
     if (lines_build(glyphs, &order, arena, &ret_part->lines, err) < 0) {
         return -1;
     }
-    if (finder &&
-        finder->in_lines(finder->user, glyphs, group, &ret_part->lines, arena, err) < 0) {
+    if (finder && finder->in_lines(finder->user, glyphs, group, &ret_part->lines, arena, err) < 0) {
         return -1;
     }
     return flow_join(glyphs, &ret_part->lines, arena, err);
