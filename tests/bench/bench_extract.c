@@ -3,10 +3,12 @@
  * Extract without a supervisor: the pure transform over a file, for measuring and for looking at
  * what it yields.
  *
- * Usage: bench_extract [--text|--blocks|--time] [--password WORD] [--artifact FILE] FILE [FIRST
- * [LAST]]. --text prints the plain text, pages ended by form feeds; --blocks prints each block
- * with its kind, box and first words; --time (the default) prints "pages=N chars=N seconds=S" for
- * opening, extracting, encoding and, with --artifact, writing. Exit codes: 0; 1 with
+ * Usage: bench_extract [--text|--blocks|--time] [--password WORD] [--artifact FILE] [--images
+ * FOLDER] [--no-images] FILE [FIRST [LAST]]. --text prints the plain text, pages ended by form
+ * feeds; --blocks prints each block with its kind, box and first words, and the images; --time (the
+ * default) prints "pages=N chars=N seconds=S" for opening, extracting, encoding and, with
+ * --artifact, writing. Images are looked into; with --images their files are written to
+ * FOLDER/images. Exit codes: 0; 1 with
  * "FILE: code: text" when the document cannot be opened; 2 usage.
  */
 #include <stdio.h>
@@ -23,7 +25,8 @@ enum show { SHOW_TIME, SHOW_TEXT, SHOW_BLOCKS };
 
 struct options {
     enum show show;
-    const char *password, *artifact, *file;
+    const char *password, *artifact, *images, *file;
+    bool no_images;
     uint32_t first, last;
 };
 
@@ -41,6 +44,10 @@ static int parse(int argc, char **argv, struct options *options)
             options->password = argv[++i];
         } else if (strcmp(argv[i], "--artifact") == 0 && i + 1 < argc) {
             options->artifact = argv[++i];
+        } else if (strcmp(argv[i], "--images") == 0 && i + 1 < argc) {
+            options->images = argv[++i];
+        } else if (strcmp(argv[i], "--no-images") == 0) {
+            options->no_images = true;
         } else if (strcmp(argv[i], "--time") != 0) {
             return -1;
         }
@@ -64,6 +71,19 @@ static void print_line(const struct page_line *line)
     printf(line->hyphenated ? "\\" : "|");
 }
 
+static void print_image(const struct page_image *image)
+{
+    printf("  %-10s [%.1f %.1f %.1f %.1f] %ux%ux%u %s%s %.0f dpi angle %d %s.%s %llu bytes "
+           "s%.2f c%.2f b%.2f n%.2f q%.2f %016llx %s\n",
+           page_image_role_name(image->role), (double)image->box.x0, (double)image->box.y0,
+           (double)image->box.x1, (double)image->box.y1, image->width_px, image->height_px,
+           image->bits, image->color_space, image->masked ? " masked" : "", (double)image->dpi,
+           image->angle_deg, image->key, image->format, (unsigned long long)image->file_bytes,
+           (double)image->sharpness, (double)image->contrast, (double)image->brightness,
+           (double)image->noise, (double)image->quality, (unsigned long long)image->perceptual_hash,
+           image->caption ? image->caption : "");
+}
+
 static void print_blocks(const struct page_record *record)
 {
     printf("page %u %.0fx%.0f rot %u label %s glyphs %u garbled %u hidden %u images %u cover %.2f "
@@ -77,15 +97,20 @@ static void print_blocks(const struct page_record *record)
     for (uint32_t i = 0; i < record->warning_count; i++) {
         printf("  warning %s\n", record->warnings[i]);
     }
+    for (uint32_t i = 0; i < record->image_record_count; i++) {
+        print_image(&record->images[i]);
+    }
     for (uint32_t b = 0; b < record->block_count; b++) {
         const struct page_block *block = &record->blocks[b];
+        bool lines = block->line_count > 0;
 
         printf("  %-9s %s[%.0f %.0f %.0f %.0f] a%d v%d ", page_block_kind_name(block->kind),
                block->margin == PAGE_MARGIN_TOP      ? "TOP "
                : block->margin == PAGE_MARGIN_BOTTOM ? "BOTTOM "
                                                      : "",
                (double)block->box.x0, (double)block->box.y0, (double)block->box.x1,
-               (double)block->box.y1, block->lines[0].angle_deg, block->lines[0].vertical);
+               (double)block->box.y1, lines ? block->lines[0].angle_deg : 0,
+               lines && block->lines[0].vertical);
         for (uint32_t l = 0; l < block->line_count; l++) {
             print_line(&block->lines[l]);
         }
@@ -106,6 +131,11 @@ static int run(const struct options *options, struct document *document, uint64_
     buf_init(&buf, ARTIFACT_RECORD_MAX_BYTES);
     extractor_init(&extractor, document,
                    &(struct extract_options){.page_glyphs = (size_t)1 << 20,
+                                             .images = {.folder = options->images,
+                                                        .pixels = 200000000,
+                                                        .memory_bytes = 256U << 20,
+                                                        .file_bytes = 256U << 20,
+                                                        .per_page = options->no_images ? 0 : 4096},
                                              .interpreter = {.font_bytes = 32U << 20}});
     if (options->artifact) {
         writer = artifact_create(options->artifact, "pages", err);
@@ -154,7 +184,7 @@ int main(int argc, char **argv)
 
     if (parse(argc, argv, &options) < 0) {
         fprintf(stderr, "usage: bench_extract [--text|--blocks|--time] [--password WORD] "
-                        "[--artifact FILE] FILE [FIRST [LAST]]\n");
+                        "[--artifact FILE] [--images FOLDER] [--no-images] FILE [FIRST [LAST]]\n");
         return 2;
     }
     open_options.password = options.password;

@@ -15,6 +15,7 @@
 struct text_device {
     fz_device super;
     struct glyphs *glyphs;
+    struct images *shown; /* NULL: images are only counted */
     float width_pt, height_pt;
     const fz_text *last; /* kept, so that its address is not reused */
 };
@@ -157,23 +158,25 @@ static void ignore_text(fz_context *ctx, fz_device *super, const fz_text *text, 
     add_text(ctx, super, text, ctm, 0, PAGE_STYLE_HIDDEN);
 }
 
-static void add_image(fz_device *super, fz_matrix ctm)
+static void add_image(fz_device *super, fz_image *image, fz_matrix ctm)
 {
     struct text_device *device = (struct text_device *)super;
     fz_rect box = fz_transform_rect(fz_unit_rect, ctm);
 
     glyphs_add_image(device->glyphs, &(struct page_box){box.x0, box.y0, box.x1, box.y1},
                      device->width_pt, device->height_pt);
+    if (device->shown) {
+        images_add(device->shown, NULL, image, ctm, device->glyphs->glyph_count);
+    }
 }
 
 static void fill_image(fz_context *ctx, fz_device *super, fz_image *image, fz_matrix ctm,
                        float alpha, fz_color_params params)
 {
     (void)ctx;
-    (void)image;
     (void)alpha;
     (void)params;
-    add_image(super, ctm);
+    add_image(super, image, ctm);
 }
 
 static void fill_image_mask(fz_context *ctx, fz_device *super, fz_image *image, fz_matrix ctm,
@@ -181,12 +184,11 @@ static void fill_image_mask(fz_context *ctx, fz_device *super, fz_image *image, 
                             fz_color_params params)
 {
     (void)ctx;
-    (void)image;
     (void)space;
     (void)color;
     (void)alpha;
     (void)params;
-    add_image(super, ctm);
+    add_image(super, image, ctm);
 }
 
 static void drop_device(fz_context *ctx, fz_device *super)
@@ -194,8 +196,8 @@ static void drop_device(fz_context *ctx, fz_device *super)
     fz_drop_text(ctx, ((struct text_device *)super)->last);
 }
 
-fz_device *text_device_create(fz_context *ctx, struct glyphs *glyphs, float width_pt,
-                              float height_pt)
+fz_device *text_device_create(fz_context *ctx, struct glyphs *glyphs, struct images *shown,
+                              float width_pt, float height_pt)
 {
     struct text_device *device = fz_new_derived_device(ctx, struct text_device);
 
@@ -208,6 +210,7 @@ fz_device *text_device_create(fz_context *ctx, struct glyphs *glyphs, float widt
     device->super.fill_image = fill_image;
     device->super.fill_image_mask = fill_image_mask;
     device->glyphs = glyphs;
+    device->shown = shown;
     device->width_pt = width_pt;
     device->height_pt = height_pt;
     return &device->super;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "workers/pdf/device.h"
+#include "workers/images/image_blocks.h"
 #include "workers/layout/page_layout.h"
 
 #define CACHED_PAGES 128U
@@ -19,9 +20,14 @@ void extractor_init(struct extractor *extractor, struct document *document,
     memset(extractor, 0, sizeof(*extractor));
     extractor->document = document;
     glyphs_init(&extractor->glyphs, options->page_glyphs);
+    images_init(&extractor->images, document->ctx, document->pdf, &options->images);
+    extractor->images.cancelled = options->interpreter.cancelled;
+    extractor->images.user = options->interpreter.user;
+    extractor->shown = options->images.per_page > 0 ? &extractor->images : NULL;
     if (document->pdf) {
         interpreter_init(&extractor->interpreter, document->ctx, document->pdf, &extractor->glyphs,
                          &extractor->cookie, &options->interpreter);
+        extractor->interpreter.shown = extractor->shown;
     }
 }
 
@@ -30,6 +36,7 @@ void extractor_deinit(struct extractor *extractor)
     if (extractor->document->pdf) {
         interpreter_deinit(&extractor->interpreter);
     }
+    images_deinit(&extractor->images);
     glyphs_deinit(&extractor->glyphs);
 }
 
@@ -50,8 +57,8 @@ static void run_with_device(struct extractor *extractor, fz_page *page, run_fn *
                             const struct page_record *record, fz_matrix ctm)
 {
     fz_context *ctx = extractor->document->ctx;
-    fz_device *device =
-        text_device_create(ctx, &extractor->glyphs, record->width_pt, record->height_pt);
+    fz_device *device = text_device_create(ctx, &extractor->glyphs, extractor->shown,
+                                           record->width_pt, record->height_pt);
 
     fz_try(ctx)
     {
@@ -219,6 +226,32 @@ static void lay_out_page(struct extractor *extractor, struct arena *arena,
     }
 }
 
+/* The page's images, their files and their places in the text. What of it takes too much memory
+ * costs only the images. */
+static void add_images(struct extractor *extractor, struct arena *arena, struct page_record *record)
+{
+    fz_context *ctx = extractor->document->ctx;
+    struct warnings *warnings = &extractor->document->warnings;
+    struct error err = ERROR_INIT;
+
+    if (!extractor->shown) {
+        return;
+    }
+    fz_try(ctx)
+    {
+        images_finish(extractor->shown, arena, record);
+    }
+    fz_catch(ctx)
+    {
+        warnings_add(warnings, fz_caught_message(ctx));
+    }
+    fz_flush_warnings(ctx);
+    if (image_blocks_insert(record, arena, &err) < 0) {
+        warnings_add(warnings, err.msg);
+    }
+    images_reset(extractor->shown);
+}
+
 void extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
                   struct page_record *ret_record)
 {
@@ -228,11 +261,13 @@ void extract_page(struct extractor *extractor, uint32_t number, struct arena *ar
     ret_record->label = labels_find(&document->labels, number, arena);
     warnings_reset(&document->warnings);
     glyphs_reset(&extractor->glyphs);
+    images_reset(&extractor->images);
     read_page_caught(extractor, number, arena, ret_record);
     if (extractor->glyphs.full) {
         warnings_add(&document->warnings, "the page has too many glyphs; the rest is left out");
     }
     lay_out_page(extractor, arena, ret_record);
     ret_record->ocr_reason = page_ocr_reason(ret_record, extractor->interpreter.outline_count);
+    add_images(extractor, arena, ret_record);
     ret_record->warnings = warnings_copy(&document->warnings, arena, &ret_record->warning_count);
 }

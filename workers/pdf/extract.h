@@ -15,13 +15,16 @@
 struct extractor {
     struct document *document;      /* borrowed */
     struct glyphs glyphs;           /* of the page at hand */
+    struct images images;           /* likewise */
+    struct images *shown;           /* of these; NULL where images are only counted */
     struct interpreter interpreter; /* of a PDF */
     uint32_t pages_cached;          /* since mupdf's cache of objects was emptied */
     fz_cookie cookie;               /* abort = 1 ends the page at hand soon */
 };
 
 struct extract_options {
-    size_t page_glyphs; /* of one page; further ones are left out */
+    size_t page_glyphs;          /* of one page; further ones are left out */
+    struct image_options images; /* per_page 0: they are only counted */
     struct interpreter_options interpreter;
 };
 
@@ -32,6 +35,8 @@ void extractor_deinit(struct extractor *extractor);
 /*
  * Reads page number (from 1). A page that cannot be read yields a record all the same, with
  * failure_code ("damaged", "memory_exceeded") and what was got before. ret_record lives in arena.
+ * Where the file system refuses an image's file, extractor->images.store.err says how: the unit
+ * must fail.
  */
 void extract_page(struct extractor *extractor, uint32_t number, struct arena *arena,
                   struct page_record *ret_record);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Keeps mupdf from loading images whose area alone is wanted.
+ * Keeps mupdf from loading images before anybody knows whether they are wanted.
  *
  * A stand-in is a form that is no stream, which no file can have: streams are always objects of
- * their own. It keeps the image's optional content group. Blocks: reads the file. Logs nothing.
+ * their own. It refers to the image, and keeps its optional content group. Blocks: reads the file.
+ * Logs nothing.
  */
 #include "workers/pdf/image_resources.h"
 
@@ -29,17 +30,18 @@ void image_resources_deinit(struct image_resources *resources)
     memset(resources, 0, sizeof(*resources));
 }
 
-bool image_resources_is_image(fz_context *ctx, pdf_obj *form)
+pdf_obj *image_resources_image(fz_context *ctx, pdf_obj *form)
 {
-    return !pdf_is_indirect(ctx, form) && pdf_dict_get_bool(ctx, form, MARK);
+    return pdf_is_indirect(ctx, form) ? NULL : pdf_dict_get(ctx, form, MARK);
 }
 
-static void put_stand_in(fz_context *ctx, pdf_obj *xobjects, pdf_obj *key, pdf_obj *group)
+static void put_stand_in(fz_context *ctx, pdf_obj *xobjects, pdf_obj *key, pdf_obj *image,
+                         pdf_obj *group)
 {
     pdf_obj *stand_in = pdf_dict_put_dict(ctx, xobjects, key, 3);
 
     pdf_dict_put(ctx, stand_in, PDF_NAME(Subtype), PDF_NAME(Form));
-    pdf_dict_put_bool(ctx, stand_in, MARK, 1);
+    pdf_dict_put(ctx, stand_in, MARK, image);
     if (group) {
         pdf_dict_put(ctx, stand_in, PDF_NAME(OC), group);
     }
@@ -55,7 +57,7 @@ static int replace_images(fz_context *ctx, pdf_obj *xobjects, pdf_obj *copy)
         pdf_obj *xobject = pdf_dict_get_val(ctx, xobjects, i);
 
         if (pdf_name_eq(ctx, pdf_dict_get(ctx, xobject, PDF_NAME(Subtype)), PDF_NAME(Image))) {
-            put_stand_in(ctx, copy, pdf_dict_get_key(ctx, xobjects, i),
+            put_stand_in(ctx, copy, pdf_dict_get_key(ctx, xobjects, i), xobject,
                          pdf_dict_get(ctx, xobject, PDF_NAME(OC)));
             replaced++;
         }

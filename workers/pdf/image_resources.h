@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Keeps mupdf from loading images whose area alone is wanted: a copy of a resource dictionary in
- * which each image is a small stand-in. mupdf 1.21 loads every image that Do names before it calls
- * a processor, and decodes JPEG 2000 in full.
+ * Keeps mupdf from loading images before anybody knows whether they are wanted: a copy of a
+ * resource dictionary in which each image is a small stand-in. mupdf 1.21 loads every image that Do
+ * names before it calls a processor, and decodes JPEG 2000 in full.
  */
 #ifndef EBB_WORKERS_PDF_IMAGE_RESOURCES_H
 #define EBB_WORKERS_PDF_IMAGE_RESOURCES_H
@@ -27,7 +27,7 @@ void image_resources_deinit(struct image_resources *resources);
  * what mupdf throws. */
 pdf_obj *image_resources_get(struct image_resources *resources, pdf_obj *original);
 
-/* Whether what mupdf takes for a form stands for an image. */
-bool image_resources_is_image(fz_context *ctx, pdf_obj *form);
+/* The image for which what mupdf takes for a form stands; NULL where it is a form. Borrowed. */
+pdf_obj *image_resources_image(fz_context *ctx, pdf_obj *form);
 
 #endif

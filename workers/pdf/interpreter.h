@@ -3,7 +3,7 @@
  * Runs the content of a PDF page for its text alone: mupdf's content processor with callbacks of
  * our own. mupdf reads the content, looks resources up, loads fonts and colour spaces, decides on
  * optional content and gets over what is broken. Here remain text and what moves or colours it,
- * and forms. Paths are counted, images are counted and measured but not decoded.
+ * and forms. Paths are counted, images are noted with their place but not loaded.
  * Source: ISO 32000-1, 8 and 9; mupdf/pdf/interpret.h.
  */
 #ifndef EBB_WORKERS_PDF_INTERPRETER_H
@@ -15,6 +15,7 @@
 #include "workers/pdf/font_cache.h"
 #include "workers/layout/glyphs.h"
 #include "workers/pdf/image_resources.h"
+#include "workers/pdf/images.h"
 
 #define FORM_DEPTH_MAX 24
 #define FORM_COUNT_MAX 100000U /* forms shown on one page: nested ones can multiply */
@@ -30,6 +31,7 @@ struct interpreter {
     fz_context *ctx;
     pdf_document *doc;
     struct glyphs *glyphs;
+    struct images *shown; /* the page's images; borrowed; NULL: they are only counted */
     fz_cookie *cookie;
     bool (*cancelled)(void *user);
     void *user;

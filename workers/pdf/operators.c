@@ -268,31 +268,38 @@ static void op_m(fz_context *ctx, pdf_processor *super, float x, float y)
     processor_of(super)->interpreter->outline_count++;
 }
 
-static void add_image(struct text_processor *processor)
+/* One of object and image is NULL. */
+static void add_image(struct text_processor *processor, pdf_obj *object, fz_image *image)
 {
-    fz_rect box = fz_transform_rect(fz_unit_rect, state_of(processor)->ctm);
+    struct interpreter *interpreter = processor->interpreter;
+    fz_matrix ctm = state_of(processor)->ctm;
+    fz_rect box = fz_transform_rect(fz_unit_rect, ctm);
 
-    if (processor->super.hidden == 0) {
-        glyphs_add_image(processor->interpreter->glyphs,
-                         &(struct page_box){box.x0, box.y0, box.x1, box.y1},
-                         processor->page->width_pt, processor->page->height_pt);
+    interpreter_tick(interpreter);
+    if (processor->super.hidden > 0) {
+        return;
+    }
+    glyphs_add_image(interpreter->glyphs, &(struct page_box){box.x0, box.y0, box.x1, box.y1},
+                     processor->page->width_pt, processor->page->height_pt);
+    if (interpreter->shown) {
+        /* The unit square has its origin at the image's bottom left. */
+        ctm = fz_pre_scale(fz_pre_translate(ctm, 0, 1), 1, -1);
+        images_add(interpreter->shown, object, image, ctm, interpreter->glyphs->glyph_count);
     }
 }
 
 static void op_BI(fz_context *ctx, pdf_processor *super, fz_image *image, const char *space)
 {
     (void)ctx;
-    (void)image;
     (void)space;
-    add_image(processor_of(super));
+    add_image(processor_of(super), NULL, image);
 }
 
 static void op_Do_image(fz_context *ctx, pdf_processor *super, const char *name, fz_image *image)
 {
     (void)ctx;
     (void)name;
-    (void)image;
-    add_image(processor_of(super));
+    add_image(processor_of(super), NULL, image);
 }
 
 /* Runs a form between its own states; what it leaves open ends with it. */
@@ -335,11 +342,12 @@ static void op_Do_form(fz_context *ctx, pdf_processor *super, const char *name, 
     struct text_processor *processor = processor_of(super);
     pdf_cycle_list *around = processor->forms;
     pdf_cycle_list here;
+    pdf_obj *image = image_resources_image(ctx, form);
 
     (void)name;
     (void)resources; /* those of the stream at hand */
-    if (image_resources_is_image(ctx, form)) {
-        add_image(processor);
+    if (image) {
+        add_image(processor, image, NULL);
         return;
     }
     if (super->hidden > 0) {

@@ -4,7 +4,8 @@
  *
  * Settings of the class: pages_per_unit (16), max_pages (50000), max_source_bytes (2G),
  * max_unpacked_bytes (1G), max_markup_bytes (16M), store_bytes (64M), page_memory_bytes (256M),
- * page_glyphs (1000000). Parameters of the job: password.
+ * page_glyphs (1000000), images_per_page (4096), image_pixels (200000000), image_memory_bytes
+ * (256M), image_bytes (256M). Parameters of the job: password.
  *
  * Blocks: reads the source, writes the artifact.
  */
@@ -39,6 +40,10 @@ enum setting {
     SETTING_STORE_BYTES,
     SETTING_PAGE_MEMORY_BYTES,
     SETTING_PAGE_GLYPHS,
+    SETTING_IMAGES_PER_PAGE,
+    SETTING_IMAGE_PIXELS,
+    SETTING_IMAGE_MEMORY_BYTES,
+    SETTING_IMAGE_BYTES,
     SETTING_COUNT
 };
 
@@ -54,12 +59,17 @@ static const struct {
     [SETTING_STORE_BYTES] = {"store_bytes", "64M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_MEMORY_BYTES] = {"page_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_GLYPHS] = {"page_glyphs", "1000000", 1, 16000000},
+    [SETTING_IMAGES_PER_PAGE] = {"images_per_page", "4096", 0, PAGE_IMAGES_MAX},
+    [SETTING_IMAGE_PIXELS] = {"image_pixels", "200000000", 1, UINT64_C(1) << 32},
+    [SETTING_IMAGE_MEMORY_BYTES] = {"image_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
+    [SETTING_IMAGE_BYTES] = {"image_bytes", "256M", 1, UINT64_C(1) << 40},
 };
 
 struct pdf_worker {
     struct worker *worker;
     uint64_t settings[SETTING_COUNT];
     char path[PATH_BYTES];     /* of the open document */
+    char folder[PATH_BYTES];   /* of its job: where its images go */
     struct document *document; /* NULL before the first unit */
     struct extractor extractor;
     struct arena *arena; /* of the page at hand */
@@ -122,6 +132,17 @@ static bool is_cancelled(void *worker)
     return worker_cancelled(worker);
 }
 
+static struct image_options image_options_of(const struct pdf_worker *self)
+{
+    return (struct image_options){
+        .folder = self->folder,
+        .pixels = self->settings[SETTING_IMAGE_PIXELS],
+        .memory_bytes = self->settings[SETTING_IMAGE_MEMORY_BYTES],
+        .file_bytes = self->settings[SETTING_IMAGE_BYTES],
+        .per_page = (uint32_t)self->settings[SETTING_IMAGES_PER_PAGE],
+    };
+}
+
 /* The job's source, opened unless it is open already. */
 static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
                        struct worker_result *result, struct error *err)
@@ -150,9 +171,11 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
         return worker_result_fail(result, code, retryable, "%s", err->msg);
     }
     memcpy(self->path, path, sizeof(path));
+    snprintf(self->folder, sizeof(self->folder), "%s", unit->folder);
     extractor_init(&self->extractor, self->document,
                    &(struct extract_options){
                        .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
+                       .images = image_options_of(self),
                        .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2,
                                        .cancelled = is_cancelled,
                                        .user = self->worker}});
@@ -249,6 +272,11 @@ static int extract_one(struct pdf_worker *self, uint32_t number, struct artifact
     arena_reset(self->arena);
     buf_reset(&self->buf, KEEP_BUF_BYTES);
     extract_page(&self->extractor, number, self->arena, &record);
+    if (self->extractor.images.store.err.code != ERROR_NONE) {
+        *err = self->extractor.images.store.err;
+        self->extractor.images.store.err = (struct error)ERROR_INIT;
+        return error_wrap(err, "images of page %u", number);
+    }
     if (page_record_encode(&record, &self->buf, err) < 0 ||
         artifact_append(writer, self->buf.data, self->buf.size, err) < 0) {
         return -1;
