@@ -11,6 +11,7 @@
 #include "workers/pdf/device.h"
 #include "workers/images/image_blocks.h"
 #include "workers/layout/page_layout.h"
+#include "workers/pdf/ocr_plan.h"
 
 #define CACHED_PAGES 128U
 
@@ -267,7 +268,8 @@ void extract_page(struct extractor *extractor, uint32_t number, struct arena *ar
         warnings_add(&document->warnings, "the page has too many glyphs; the rest is left out");
     }
     lay_out_page(extractor, arena, ret_record);
-    ret_record->ocr_reason = page_ocr_reason(ret_record, extractor->interpreter.outline_count);
+    ret_record->ocr_reason =
+        ocr_plan_reason(ret_record, extractor->interpreter.outline_count, extractor->ocr_mode);
     add_images(extractor, arena, ret_record);
     ret_record->warnings = warnings_copy(&document->warnings, arena, &ret_record->warning_count);
 }

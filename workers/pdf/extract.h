@@ -11,6 +11,7 @@
 #include "workers/mupdf/document.h"
 #include "workers/layout/glyphs.h"
 #include "workers/pdf/interpreter.h"
+#include "workers/pdf/ocr_plan.h"
 
 struct extractor {
     struct document *document;      /* borrowed */
@@ -20,6 +21,7 @@ struct extractor {
     struct interpreter interpreter; /* of a PDF */
     uint32_t pages_cached;          /* since mupdf's cache of objects was emptied */
     fz_cookie cookie;               /* abort = 1 ends the page at hand soon */
+    enum ocr_mode ocr_mode;         /* AUTO unless set */
 };
 
 struct extract_options {

@@ -5,7 +5,8 @@
  * Settings of the class: pages_per_unit (16), max_pages (50000), max_source_bytes (2G),
  * max_unpacked_bytes (1G), max_markup_bytes (16M), store_bytes (64M), page_memory_bytes (256M),
  * page_glyphs (1000000), images_per_page (4096), image_pixels (200000000), image_memory_bytes
- * (256M), image_bytes (256M). Parameters of the job: password.
+ * (256M), image_bytes (256M), tessdata (where Debian has it). Parameters of the job: password, ocr,
+ * languages, searchable_pdf.
  *
  * Blocks: reads the source, writes the artifact.
  */
@@ -22,6 +23,7 @@
 #include "proto/artifact.h"
 #include "proto/page.h"
 #include "proto/survey.h"
+#include "workers/languages/languages.h"
 #include "workers/mupdf/document.h"
 #include "workers/pdf/extract.h"
 #include "workers/pdf/survey.h"
@@ -68,9 +70,10 @@ static const struct {
 struct pdf_worker {
     struct worker *worker;
     uint64_t settings[SETTING_COUNT];
-    char path[PATH_BYTES];     /* of the open document */
-    char folder[PATH_BYTES];   /* of its job: where its images go */
-    struct document *document; /* NULL before the first unit */
+    char path[PATH_BYTES];       /* of the open document */
+    char folder[PATH_BYTES];     /* of its job: where its images go */
+    struct languages *languages; /* that can be read by OCR */
+    struct document *document;   /* NULL before the first unit */
     struct extractor extractor;
     struct arena *arena; /* of the page at hand */
     struct buf buf;      /* its record, encoded */
@@ -102,7 +105,12 @@ int pdf_init(struct worker *worker, void **ret_user, struct error *err)
     *ret_user = self;
     self->worker = worker;
     buf_init(&self->buf, ARTIFACT_RECORD_MAX_BYTES);
-    return read_settings(self, worker, err);
+    if (read_settings(self, worker, err) < 0) {
+        return -1;
+    }
+    /* Now: the sandbox may keep the folder from a worker that is asked later. */
+    return languages_read(languages_folder(worker_setting(worker, "tessdata", "")),
+                          &self->languages, err);
 }
 
 static void close_document(struct pdf_worker *self)
@@ -122,6 +130,7 @@ void pdf_deinit(void *user)
 
     if (self) {
         close_document(self);
+        languages_destroy(self->languages);
         buf_deinit(&self->buf);
         free(self);
     }
@@ -228,6 +237,40 @@ static void report_survey(const struct pdf_worker *self, const struct survey_rec
     }
 }
 
+static int bad_parameter(struct worker_result *result, const char *key, const char *value,
+                         const char *expected)
+{
+    return worker_result_fail(result, "invalid_parameter", false, "%s is \"%.64s\", not %s", key,
+                              value, expected);
+}
+
+static int read_ocr_mode(const struct worker_unit *unit, struct worker_result *result,
+                         enum ocr_mode *ret_mode)
+{
+    const char *name = worker_unit_param(unit, "ocr", "auto");
+
+    return ocr_mode_parse(name, ret_mode)
+               ? 0
+               : bad_parameter(result, "ocr", name, "auto, force, off or redo");
+}
+
+/* Said before any page is read: a job that asks for what is not there ends at once. */
+static int check_parameters(const struct pdf_worker *self, const struct worker_unit *unit,
+                            struct worker_result *result)
+{
+    const char *wanted = worker_unit_param(unit, "languages", LANGUAGES_DEFAULT);
+    char text[LANGUAGES_TEXT_BYTES];
+    enum ocr_mode mode;
+
+    if (read_ocr_mode(unit, result, &mode) < 0) {
+        return -1;
+    }
+    if (mode != OCR_MODE_OFF && languages_check(self->languages, wanted, text) < 0) {
+        return worker_result_fail(result, "language_missing", false, "%s", text);
+    }
+    return 0;
+}
+
 static int run_survey(struct pdf_worker *self, const struct worker_unit *unit,
                       struct worker_result *result, struct error *err)
 {
@@ -235,7 +278,7 @@ static int run_survey(struct pdf_worker *self, const struct worker_unit *unit,
     char sha256[HASH_SHA256_HEX_BYTES];
     uint64_t size_bytes;
 
-    if (open_source(self, unit, result, err) < 0 ||
+    if (check_parameters(self, unit, result) < 0 || open_source(self, unit, result, err) < 0 ||
         hash_sha256_file(self->path, sha256, &size_bytes, err) < 0 ||
         survey_document(self->document, unit->arena, &record, err) < 0) {
         return -1;
@@ -258,6 +301,10 @@ static void report_page(const struct page_record *record, struct worker_result *
     worker_result_count(result, "garbled", record->garbled_count);
     worker_result_count(result, "images", record->image_count);
     worker_result_count(result, "ocr_pages", record->ocr_reason != NULL);
+    if (record->ocr_reason) {
+        worker_result_sized_unit(result, "ocr", record->number, record->number,
+                                 ocr_plan_size(record));
+    }
     if (record->failure_code) {
         worker_result_failure(result, record->number, record->failure_code, "%s",
                               record->failure_text ? record->failure_text : "");
@@ -291,7 +338,8 @@ static int run_extract(struct worker *worker, struct pdf_worker *self,
 {
     struct artifact_writer *writer;
 
-    if (open_source(self, unit, result, err) < 0) {
+    if (open_source(self, unit, result, err) < 0 ||
+        read_ocr_mode(unit, result, &self->extractor.ocr_mode) < 0) {
         return -1;
     }
     writer = artifact_create(unit->artifact_path, "pages", err);
