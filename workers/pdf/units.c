@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Units of the stages survey and extract.
+ * Units of the stages survey, extract and assemble.
  *
  * Settings of the class: pages_per_unit (16), max_pages (50000), max_source_bytes (2G),
  * max_unpacked_bytes (1G), max_markup_bytes (16M), store_bytes (64M), page_memory_bytes (256M),
@@ -25,6 +25,7 @@
 #include "proto/survey.h"
 #include "workers/languages/languages.h"
 #include "workers/mupdf/document.h"
+#include "workers/pdf/assemble_unit.h"
 #include "workers/pdf/extract.h"
 #include "workers/pdf/survey.h"
 #include "workers/layout/text.h"
@@ -289,6 +290,7 @@ static int run_survey(struct pdf_worker *self, const struct worker_unit *unit,
         return -1;
     }
     report_survey(self, &record, result);
+    assemble_unit_plan(self->document, unit, result);
     return 0;
 }
 
@@ -362,6 +364,16 @@ static int run_extract(struct worker *worker, struct pdf_worker *self,
     return artifact_commit(writer, NULL, err);
 }
 
+static int run_assemble(struct worker *worker, struct pdf_worker *self,
+                        const struct worker_unit *unit, struct worker_result *result,
+                        struct error *err)
+{
+    if (open_source(self, unit, result, err) < 0) {
+        return -1;
+    }
+    return assemble_unit_run(worker, self->document, self->path, self->arena, unit, result, err);
+}
+
 int pdf_run(struct worker *worker, void *user, const struct worker_unit *unit,
             struct worker_result *result, struct error *err)
 {
@@ -370,6 +382,9 @@ int pdf_run(struct worker *worker, void *user, const struct worker_unit *unit,
     }
     if (strcmp(unit->stage, "extract") == 0) {
         return run_extract(worker, user, unit, result, err);
+    }
+    if (strcmp(unit->stage, "assemble") == 0) {
+        return run_assemble(worker, user, unit, result, err);
     }
     return worker_result_fail(result, "unknown_stage", false, "ebb-pdf does not know stage %s",
                               unit->stage);
