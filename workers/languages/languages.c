@@ -93,12 +93,15 @@ static size_t model_bytes(const char *file)
 static int add(struct languages *languages, const char *prefix, const char *file, struct error *err)
 {
     char name[NAME_BYTES];
+    size_t prefix_bytes = strlen(prefix);
     size_t bytes = model_bytes(file);
 
-    if (bytes == 0 || strlen(prefix) + bytes >= sizeof(name) || languages->count == NAMES_MAX) {
+    if (bytes == 0 || prefix_bytes + bytes >= sizeof(name) || languages->count == NAMES_MAX) {
         return 0;
     }
-    snprintf(name, sizeof(name), "%s%.*s", prefix, (int)bytes, file);
+    memset(name, 0, sizeof(name));
+    memcpy(name, prefix, prefix_bytes);
+    memcpy(name + prefix_bytes, file, bytes);
     if (!is_language(name)) {
         return 0;
     }
