@@ -28,6 +28,7 @@ static struct arena *arena;
 static uint32_t failed_page;
 static char failed_text[256];
 static uint32_t pages_until_cancelled;
+static const char *ocr_reason;
 
 static void setup(void)
 {
@@ -37,6 +38,7 @@ static void setup(void)
     sketch_document_init(&made);
     arena = arena_create(64U << 20);
     pages_until_cancelled = UINT32_MAX;
+    ocr_reason = "no_text";
 }
 
 static void teardown(void)
@@ -82,6 +84,7 @@ static void write_line(uint32_t number, float width_pt, float height_pt, int16_t
                                  .width_pt = width_pt,
                                  .height_pt = height_pt,
                                  .source = "ocr",
+                                 .ocr_reason = ocr_reason,
                                  .fonts = &font,
                                  .font_count = 1,
                                  .blocks = &block,
@@ -287,6 +290,88 @@ Test(pdf_assemble, lines_that_are_turned)
     cr_assert_eq(record.blocks[0].lines[0].angle_deg, 90);
     cr_assert_float_eq(record.blocks[0].box.x0, 300, 0.5);
     cr_assert_float_eq(record.blocks[0].box.y1, 178, 0.5);
+}
+
+/* --- pages that were read again --- */
+
+/* The text of a page with that content, and how many pages keep text of their own. */
+static const char *read_again(const char *content, const char *reason, uint32_t *ret_with_both)
+{
+    sketch_pdf_page(content, "", "", source.path);
+    open_source(NULL);
+    ocr_reason = reason;
+    write_line(1, 612, 792, 0, PLAIN, 3);
+    *ret_with_both = assemble_well(NULL).pages_with_both;
+    return made_text(1);
+}
+
+Test(pdf_assemble, an_older_reading_goes)
+{
+    uint32_t with_both;
+
+    cr_assert_str_eq(
+        read_again("q BT 3 Tr /F1 10 Tf 50 700 Td (the 0ld) Tj T* [(re) 5 (ad)] TJ ET Q "
+                   "0 0 9 9 re f",
+                   "redo", &with_both),
+        "The quick fox\n\n");
+    cr_assert_eq(with_both, 0);
+}
+
+Test(pdf_assemble, an_older_reading_stays_where_nothing_was_read_again)
+{
+    uint32_t with_both;
+
+    cr_assert_str_eq(
+        read_again("BT 3 Tr /F1 10 Tf 50 700 Td (old) Tj ET", "sparse_text", &with_both),
+        "old\n\nThe quick fox\n\n");
+    cr_assert_eq(with_both, 0);
+}
+
+Test(pdf_assemble, text_that_is_seen_stays)
+{
+    static const char *const seen[] = {
+        "BT /F1 10 Tf 50 700 Td (seen) Tj ET",
+        /* where the second word stands depends on the first one */
+        "BT 3 Tr /F1 10 Tf 50 700 Td (se) Tj 0 Tr (en) Tj ET",
+        /* the mode ends with what was saved */
+        "q 3 Tr Q BT /F1 10 Tf 50 700 Td (seen) Tj ET",
+        /* no font of which it is known that it can be invisible */
+        "BT 3 Tr /F1 10 Tf /F9 10 Tf /F1 10 Tf 50 700 Td (se) Tj /F9 10 Tf () Tj /F1 10 Tf (en) Tj "
+        "ET",
+        /* what follows an inline image is not looked at */
+        "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI BT 3 Tr /F1 10 Tf 50 700 Td (seen) Tj ET"};
+
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        uint32_t with_both;
+
+        cr_assert_str_eq(read_again(seen[i], "forced", &with_both), "seen\n\nThe quick fox\n\n",
+                         "%s", seen[i]);
+        cr_assert_eq(with_both, 1, "%s", seen[i]);
+        teardown();
+        setup();
+    }
+}
+
+Test(pdf_assemble, forms_of_invisible_text_are_not_called)
+{
+    const char *objects[] = {
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        "/Resources << /Font << /F1 5 0 R >> /XObject << /Old 6 0 R /Drawn 7 0 R >> >> >>",
+        "<< /Length 19 >>\nstream\n/Old Do\n/Drawn Do\n\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Length 44 >>\nstream\n"
+        "BT 3 Tr /F1 10 Tf 50 700 Td (old) Tj ET     \nendstream",
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Length 46 >>\nstream\n"
+        "1 1 9 9 re f BT /F1 10 Tf 50 600 Td (new) Tj ET\nendstream"};
+
+    sketch_pdf(objects, 7, "", source.path);
+    open_source(NULL);
+    ocr_reason = "redo";
+    write_line(1, 612, 792, 0, PLAIN, 3);
+    assemble_well(NULL);
+    cr_assert_str_eq(made_text(1), "new\n\nThe quick fox\n\n");
 }
 
 Test(pdf_assemble, nothing_read_is_a_copy)

@@ -110,6 +110,9 @@ void assemble_text(struct assembly *assembly, uint32_t number, fz_matrix to_page
         fz_throw(assembly->ctx, FZ_ERROR_GENERIC, "%s", err.msg);
     }
     assembly->result.words += words;
+    assembly->reread =
+        found && record.ocr_reason &&
+        (strcmp(record.ocr_reason, "redo") == 0 || strcmp(record.ocr_reason, "forced") == 0);
 }
 
 uint32_t assemble_write_stream(struct assembly *assembly)

@@ -34,13 +34,17 @@ struct assemble_job {
 struct assemble_result {
     uint32_t pages_read; /* by ocr, with text added */
     uint32_t words;
-    uint64_t bytes; /* of the file */
+    uint32_t pages_with_both; /* read again, and the text that they had could not all go */
+    uint64_t bytes;           /* of the file */
 };
 
 /* Whether there can be a searchable PDF of such a document. */
 bool assemble_possible(const struct document *document);
 
 /*
+ * A page that was read although it had text (ocr is force or redo) loses what of it is invisible,
+ * an earlier OCR's; text that is seen stays.
+ *
  * Writes folder/searchable.pdf under a temporary name and renames it. A PDF with no page that ocr
  * read is copied. Other pages than those of a picture or PDF: ERROR_UNSUPPORTED, as is a PDF that
  * is encrypted in a way that cannot be kept. ERROR_CANCELLED, ERROR_FULL, ERROR_MEMORY.

@@ -21,6 +21,7 @@ struct assembly {
     struct glyphless_font font;
     uint32_t font_number;
     struct buf stream; /* of the page at hand */
+    bool reread;       /* it was read although it had text, which ocr's takes the place of */
     struct assemble_result result;
     struct error write_err; /* of the file */
     bool cancelled;

@@ -36,7 +36,8 @@ void assemble_unit_plan(const struct document *document, const struct worker_uni
     if (assemble_possible(document)) {
         worker_result_unit(result, "assemble", 1, 1);
     } else {
-        worker_result_warning(result, "no " ASSEMBLE_NAME " is made of %s: its text is there",
+        worker_result_warning(result,
+                              "no " ASSEMBLE_NAME " is made of %s, but of PDFs and pictures",
                               document->format.name);
     }
 }
@@ -61,6 +62,12 @@ int assemble_unit_run(struct worker *worker, struct document *document, const ch
         return err->code == ERROR_CORRUPT || err->code == ERROR_UNSUPPORTED
                    ? worker_result_fail(result, "searchable_pdf", false, "%s", err->msg)
                    : -1;
+    }
+    if (made.pages_with_both > 0) {
+        worker_result_warning(result,
+                              ASSEMBLE_NAME ": %u pages keep text that they had, beside what "
+                                            "OCR read",
+                              made.pages_with_both);
     }
     worker_result_count(result, "searchable_pages", made.pages_read);
     worker_result_count(result, "searchable_words", made.words);

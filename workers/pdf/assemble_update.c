@@ -16,11 +16,13 @@
 
 #include "common/cleanup.h"
 #include "workers/pdf/assemble_private.h"
+#include "workers/pdf/hidden_text.h"
 #include "workers/pdf/language_tag.h"
 #include "workers/pdf/text_layer.h"
 
 #define CACHED_PAGES 128U
 #define PRODUCER_BYTES 1024
+#define CONTENT_BYTES_MAX ((size_t)64 << 20)
 
 struct update {
     struct assembly *assembly;
@@ -65,23 +67,99 @@ static void put_resources(struct update *update, pdf_obj *page, pdf_obj *copy)
     }
 }
 
+static void push_reference(struct update *update, pdf_obj *array, uint32_t number)
+{
+    pdf_array_push_drop(update->ctx, array,
+                        pdf_new_indirect(update->ctx, update->base, (int)number, 0));
+}
+
+static uint32_t write_content(struct update *update, const fz_buffer *content)
+{
+    fz_context *ctx = update->ctx;
+    uint32_t number = pdf_writer_reserve(&update->assembly->writer);
+    pdf_obj *dict = pdf_new_dict(ctx, update->base, 2);
+
+    fz_try(ctx)
+    {
+        pdf_writer_stream(&update->assembly->writer, number, dict, content->data, content->len,
+                          true);
+    }
+    fz_always(ctx)
+    {
+        pdf_drop_obj(ctx, dict);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+    return number;
+}
+
+/* The page's content without the text of an earlier OCR, as a new object; 0 where it stays. */
+static uint32_t renew_content(struct update *update, pdf_obj *page, pdf_obj *contents)
+{
+    fz_context *ctx = update->ctx;
+    struct hidden_text_found found = {false};
+    fz_stream *stream = pdf_open_contents_stream(ctx, update->base, contents);
+    fz_buffer *content = NULL;
+    fz_buffer *rest = NULL;
+    volatile uint32_t number = 0;
+
+    fz_var(content);
+    fz_var(rest);
+    fz_try(ctx)
+    {
+        content = fz_read_best(ctx, stream, 0, NULL, CONTENT_BYTES_MAX);
+        rest = hidden_text_remove(ctx, pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources)),
+                                  content, &found);
+        if (rest) {
+            number = write_content(update, rest);
+        }
+        update->assembly->result.pages_with_both += found.left;
+    }
+    fz_always(ctx)
+    {
+        fz_drop_buffer(ctx, rest);
+        fz_drop_buffer(ctx, content);
+        fz_drop_stream(ctx, stream);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+    return number;
+}
+
+/* Everything that the page had. */
+static void push_contents(struct update *update, pdf_obj *array, pdf_obj *old)
+{
+    fz_context *ctx = update->ctx;
+    int length = pdf_array_len(ctx, old);
+
+    for (int i = 0; i < length; i++) {
+        pdf_array_push(ctx, array, pdf_array_get(ctx, old, i));
+    }
+    if (old && !pdf_is_array(ctx, old)) {
+        pdf_array_push(ctx, array, old);
+    }
+}
+
 /* The text's stream, and behind it what the page had. */
 static void put_contents(struct update *update, pdf_obj *page, pdf_obj *copy, uint32_t text)
 {
     fz_context *ctx = update->ctx;
     pdf_obj *old = pdf_dict_get(ctx, page, PDF_NAME(Contents));
-    int length = pdf_array_len(ctx, old);
-    pdf_obj *contents = pdf_new_array(ctx, update->base, length + 2);
+    pdf_obj *contents = pdf_new_array(ctx, update->base, 2);
 
     fz_try(ctx)
     {
-        pdf_array_push_drop(ctx, contents, pdf_new_indirect(ctx, update->base, (int)text, 0));
-        if (pdf_is_array(ctx, old)) {
-            for (int i = 0; i < length; i++) {
-                pdf_array_push(ctx, contents, pdf_array_get(ctx, old, i));
-            }
-        } else if (old) {
-            pdf_array_push(ctx, contents, old);
+        uint32_t renewed = old && update->assembly->reread ? renew_content(update, page, old) : 0;
+
+        push_reference(update, contents, text);
+        if (renewed > 0) {
+            push_reference(update, contents, renewed);
+        } else {
+            push_contents(update, contents, old);
         }
         pdf_dict_put(ctx, copy, PDF_NAME(Contents), contents);
     }
