@@ -56,7 +56,7 @@ static struct plane fit_plane(const struct picture *picture, uint32_t component)
 
 static bool is_plane(const struct picture *picture)
 {
-    size_t count = (size_t)picture->width * picture->height;
+    double most = (double)picture->width * picture->height;
     double middle_x = (picture->width - 1) / 2.0;
     double middle_y = (picture->height - 1) / 2.0;
 
@@ -64,9 +64,9 @@ static bool is_plane(const struct picture *picture)
         struct plane plane = fit_plane(picture, component);
         const uint8_t *at = picture->samples + component;
         double total = 0;
-        size_t far = 0;
+        double far = 0;
 
-        for (uint32_t y = 0; y < picture->height; y++) {
+        for (uint32_t y = 0; y < picture->height && total <= MEAN_LEVELS * most; y++) {
             double row = plane.a + plane.c * (y - middle_y);
 
             for (uint32_t x = 0; x < picture->width; x++, at += picture->components) {
@@ -76,7 +76,7 @@ static bool is_plane(const struct picture *picture)
                 far += off > FAR_LEVELS;
             }
         }
-        if (total > MEAN_LEVELS * (double)count || (double)far > FAR_SHARE * (double)count) {
+        if (total > MEAN_LEVELS * most || far > FAR_SHARE * most) {
             return false;
         }
     }
@@ -124,6 +124,7 @@ static bool is_smooth(const struct picture *picture)
 static bool is_striped(const struct picture *picture, uint32_t count, uint32_t length,
                        size_t across, size_t along)
 {
+    double most_off = SAME_LEVELS * SAME_LEVELS * length * picture->components;
     uint32_t steps = 0;
     double off = 0;
 
@@ -133,7 +134,7 @@ static bool is_striped(const struct picture *picture, uint32_t count, uint32_t l
     for (uint32_t component = 0; component < picture->components; component++) {
         double before = 0;
 
-        for (uint32_t i = 0; i < length; i++) {
+        for (uint32_t i = 0; i < length && off <= most_off; i++) {
             const uint8_t *at = picture->samples + component + i * along;
             double sum = 0;
             double squares = 0;
@@ -148,8 +149,7 @@ static bool is_striped(const struct picture *picture, uint32_t count, uint32_t l
             before = sum;
         }
     }
-    return off / length / picture->components <= SAME_LEVELS * SAME_LEVELS &&
-           steps <= STEPS_MAX * picture->components;
+    return off <= most_off && steps <= STEPS_MAX * picture->components;
 }
 
 bool plain_is(const struct picture *picture)

@@ -14,7 +14,7 @@
 
 #define INCH_METRES 0.0254F
 /* Photographs come as JPEG nearly always; what is left packs well enough, and much faster. */
-#define COMPRESSION 4
+#define COMPRESSION 3
 
 struct png_writer {
     png_structp png;
