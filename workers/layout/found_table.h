@@ -37,16 +37,17 @@ struct found_table {
 
 /* Memory comes from arena. ERROR_MEMORY. */
 struct table_finder {
-    /* Before the reading order is looked for: takes fragments out and puts one for each table in.
+    /* Before the reading order is looked for: takes fragments out and puts one for each table in;
+     * the array may be replaced by another in arena.
      * glyphs: a copy whose runs may be replaced by others in arena, to which parts of runs are
      * appended. */
-    int (*in_fragments)(void *user, struct glyphs *glyphs, const struct fragment_group *group,
-                        struct fragment **fragments, uint32_t *count, struct arena *arena,
+    int (*in_fragments)(const void *user, struct glyphs *glyphs, const struct fragment_group *group,
+                        struct fragment ***fragments, uint32_t *count, struct arena *arena,
                         struct error *err);
     /* After that: does the same with lines. */
-    int (*in_lines)(void *user, struct glyphs *glyphs, const struct fragment_group *group,
+    int (*in_lines)(const void *user, struct glyphs *glyphs, const struct fragment_group *group,
                     struct lines *lines, struct arena *arena, struct error *err);
-    void *user;
+    const void *user;
 };
 
 #endif

@@ -71,7 +71,7 @@ static int lay_out_part(struct sheet *sheet, const struct fragment_group *group,
     ret_part->group = group;
     ret_part->hidden = off_page;
     if (finder &&
-        finder->in_fragments(finder->user, glyphs, group, fragments, &count, arena, err) < 0) {
+        finder->in_fragments(finder->user, glyphs, group, &fragments, &count, arena, err) < 0) {
         return -1;
     }
     if (reading_order_find(fragments, count, &options, arena, &order, err) < 0) {
@@ -123,6 +123,7 @@ int page_layout_with_tables(const struct glyphs *glyphs, const struct table_find
     if (glyphs->failed) {
         return error_set(err, ERROR_MEMORY, "no memory for the glyphs of a page");
     }
+    sheet.glyphs.run_capacity = glyphs->run_count; /* what is added goes elsewhere */
     record->glyph_count = glyphs->glyph_count;
     record->garbled_count = glyphs->garbled_count;
     record->image_count = glyphs->image_count;

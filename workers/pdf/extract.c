@@ -8,9 +8,11 @@
 
 #include <string.h>
 
+#include "workers/pdf/content_bound.h"
 #include "workers/pdf/device.h"
 #include "workers/images/image_blocks.h"
 #include "workers/layout/page_layout.h"
+#include "workers/tables/tables.h"
 #include "workers/pdf/ocr_plan.h"
 
 #define CACHED_PAGES 128U
@@ -20,7 +22,9 @@ void extractor_init(struct extractor *extractor, struct document *document,
 {
     memset(extractor, 0, sizeof(*extractor));
     extractor->document = document;
+    extractor->content_bytes = options->content_bytes;
     glyphs_init(&extractor->glyphs, options->page_glyphs);
+    rulings_init(&extractor->rulings);
     images_init(&extractor->images, document->ctx, document->pdf, &options->images);
     extractor->images.cancelled = options->interpreter.cancelled;
     extractor->images.user = options->interpreter.user;
@@ -29,6 +33,7 @@ void extractor_init(struct extractor *extractor, struct document *document,
         interpreter_init(&extractor->interpreter, document->ctx, document->pdf, &extractor->glyphs,
                          &extractor->cookie, &options->interpreter);
         extractor->interpreter.shown = extractor->shown;
+        extractor->interpreter.rulings = &extractor->rulings;
     }
 }
 
@@ -39,6 +44,7 @@ void extractor_deinit(struct extractor *extractor)
     }
     images_deinit(&extractor->images);
     glyphs_deinit(&extractor->glyphs);
+    rulings_deinit(&extractor->rulings);
 }
 
 /* --- any format, by mupdf's own interpreter and a device --- */
@@ -174,8 +180,15 @@ static void read_pdf_page(struct extractor *extractor, uint32_t number, struct p
     record->width_pt = page.width_pt = box.x1 - box.x0;
     record->height_pt = page.height_pt = box.y1 - box.y0;
     record->rotation_deg = rotation_of(ctx, object);
+    rulings_reset(&extractor->rulings, record->width_pt, record->height_pt);
     page.resources = pdf_dict_get_inheritable(ctx, object, PDF_NAME(Resources));
     page.contents = pdf_dict_get(ctx, object, PDF_NAME(Contents));
+    if (extractor->content_bytes > 0 &&
+        content_exceeds(ctx, page.contents, extractor->content_bytes)) {
+        record->failure_code = "page_too_large";
+        record->failure_text = "what its content unpacks to is over page_content_bytes";
+        return;
+    }
     if (page.contents) {
         interpreter_run(&extractor->interpreter, &page);
     }
@@ -199,6 +212,7 @@ static void read_page_caught(struct extractor *extractor, uint32_t number, struc
 {
     fz_context *ctx = extractor->document->ctx;
 
+    extractor->document->heap.starved = false;
     fz_try(ctx)
     {
         read_page(extractor, number, record);
@@ -209,16 +223,21 @@ static void read_page_caught(struct extractor *extractor, uint32_t number, struc
         record->failure_text = arena_strdup(arena, fz_caught_message(ctx));
     }
     fz_flush_warnings(ctx);
+    if (extractor->document->heap.starved && !record->failure_code) {
+        record->failure_code = "memory_exceeded";
+        record->failure_text = "what the page shows needs more memory than a worker may have";
+    }
 }
 
 /* A page too large for the arena costs only itself. */
 static void lay_out_page(struct extractor *extractor, struct arena *arena,
                          struct page_record *record)
 {
+    struct table_finder finder = tables_finder(&extractor->rulings);
     struct page_record before = *record;
     struct error err = ERROR_INIT;
 
-    if (page_layout(&extractor->glyphs, arena, record, &err) < 0) {
+    if (page_layout_with_tables(&extractor->glyphs, &finder, arena, record, &err) < 0) {
         *record = before;
         record->source = "native";
         record->text = "";
@@ -262,6 +281,7 @@ void extract_page(struct extractor *extractor, uint32_t number, struct arena *ar
     ret_record->label = labels_find(&document->labels, number, arena);
     warnings_reset(&document->warnings);
     glyphs_reset(&extractor->glyphs);
+    rulings_reset(&extractor->rulings, ret_record->width_pt, ret_record->height_pt);
     images_reset(&extractor->images);
     read_page_caught(extractor, number, arena, ret_record);
     if (extractor->glyphs.full) {

@@ -37,6 +37,7 @@ void interpreter_deinit(struct interpreter *interpreter)
 {
     font_cache_deinit(&interpreter->fonts);
     image_resources_deinit(&interpreter->images);
+    path_deinit(&interpreter->path);
     free(interpreter->states);
     memset(interpreter, 0, sizeof(*interpreter));
 }
@@ -68,7 +69,7 @@ void interpreter_push_state(struct interpreter *interpreter)
     }
     state = &interpreter->states[interpreter->state_count++];
     if (interpreter->state_count == 1) {
-        *state = (struct graphics_state){.ctm = fz_identity, .scale = 1};
+        *state = (struct graphics_state){.ctm = fz_identity, .scale = 1, .line_width = 1};
         paint_set_gray(&state->fill, interpreter->ctx, 0);
         paint_set_gray(&state->stroke, interpreter->ctx, 0);
         return;
@@ -131,8 +132,10 @@ void interpreter_run(struct interpreter *interpreter, const struct interpreter_p
     processor->text = fz_identity;
     processor->line = fz_identity;
     operators_install(&processor->super);
+    shapes_install(&processor->super);
     font_cache_trim(&interpreter->fonts);
     interpreter->outline_count = 0;
+    path_reset(&interpreter->path);
     fz_try(ctx)
     {
         interpreter_push_state(interpreter);

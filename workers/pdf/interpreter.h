@@ -3,7 +3,8 @@
  * Runs the content of a PDF page for its text alone: mupdf's content processor with callbacks of
  * our own. mupdf reads the content, looks resources up, loads fonts and colour spaces, decides on
  * optional content and gets over what is broken. Here remain text and what moves or colours it,
- * and forms. Paths are counted, images are noted with their place but not loaded.
+ * and forms. Of paths, lines and rectangles are taken; images are noted with their place but not
+ * loaded.
  * Source: ISO 32000-1, 8 and 9; mupdf/pdf/interpret.h.
  */
 #ifndef EBB_WORKERS_PDF_INTERPRETER_H
@@ -16,6 +17,8 @@
 #include "workers/layout/glyphs.h"
 #include "workers/pdf/image_resources.h"
 #include "workers/pdf/images.h"
+#include "workers/pdf/paths.h"
+#include "workers/tables/rulings.h"
 
 #define FORM_DEPTH_MAX 24
 #define FORM_COUNT_MAX 100000U /* forms shown on one page: nested ones can multiply */
@@ -31,7 +34,8 @@ struct interpreter {
     fz_context *ctx;
     pdf_document *doc;
     struct glyphs *glyphs;
-    struct images *shown; /* the page's images; borrowed; NULL: they are only counted */
+    struct images *shown;    /* the page's images; borrowed; NULL: they are only counted */
+    struct rulings *rulings; /* the page's; borrowed; NULL: not collected */
     fz_cookie *cookie;
     bool (*cancelled)(void *user);
     void *user;
@@ -40,6 +44,7 @@ struct interpreter {
     struct image_resources images;
     struct graphics_state *states; /* the stack; the last is the one at hand */
     uint32_t state_count, state_capacity;
+    struct path path;       /* the one that is being made */
     uint32_t outline_count; /* shapes drawn since interpreter_run */
 };
 

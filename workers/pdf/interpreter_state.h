@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * What the parts of the interpreter share: the graphics state and the processor that mupdf calls.
- * Private to interpreter.c, operators.c, show_text.c and paint.c.
+ * Private to interpreter.c, operators.c, shapes.c, show_text.c and paint.c.
  */
 #ifndef EBB_WORKERS_PDF_INTERPRETER_STATE_H
 #define EBB_WORKERS_PDF_INTERPRETER_STATE_H
@@ -23,6 +23,7 @@ struct graphics_state {
     fz_matrix ctm;
     struct cached_font *font; /* NULL before the first Tf */
     float size, char_space, word_space, scale, leading, rise;
+    float line_width;
     int render;
     struct paint fill, stroke;
 };
@@ -61,6 +62,9 @@ void interpreter_run_stream(struct text_processor *processor, pdf_obj *contents,
 
 /* operators.c: sets the callbacks. */
 void operators_install(pdf_processor *processor);
+
+/* shapes.c: those of paths. */
+void shapes_install(pdf_processor *processor);
 
 /* show_text.c: Tj and TJ. */
 void show_string(struct text_processor *processor, const char *bytes, size_t size_bytes);

@@ -256,17 +256,7 @@ static void op_SC(fz_context *ctx, pdf_processor *super, int count, float *compo
     paint_set_components(&super_state(super)->stroke, ctx, count, components);
 }
 
-/* --- shapes, images and forms --- */
-
-/* A new subpath: what shapes, letters drawn as outlines among them, consist of. */
-static void op_m(fz_context *ctx, pdf_processor *super, float x, float y)
-{
-    (void)ctx;
-    (void)x;
-    (void)y;
-    interpreter_tick(processor_of(super)->interpreter);
-    processor_of(super)->interpreter->outline_count++;
-}
+/* --- images and forms --- */
 
 /* One of object and image is NULL. */
 static void add_image(struct text_processor *processor, pdf_obj *object, fz_image *image)
@@ -407,7 +397,6 @@ static void op_Do_form(fz_context *ctx, pdf_processor *super, const char *name, 
     X(op_CS, op_CS)                                                                                \
     X(op_sc_color, op_sc)                                                                          \
     X(op_SC_color, op_SC)                                                                          \
-    X(op_m, op_m)                                                                                  \
     X(op_BI, op_BI)                                                                                \
     X(op_Do_image, op_Do_image)                                                                    \
     X(op_Do_form, op_Do_form)
