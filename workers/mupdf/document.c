@@ -295,7 +295,8 @@ int document_open(const char *path, const struct document_options *options,
         free(document);
         return -1;
     }
-    document->ctx = fz_new_context(NULL, NULL, options->store_bytes);
+    heap_init(&document->heap);
+    document->ctx = fz_new_context(&document->heap.functions, NULL, options->store_bytes);
     if (!document->ctx) {
         free(document);
         return refuse(ret_code, "memory_exceeded", err, ERROR_MEMORY, "no memory for mupdf");

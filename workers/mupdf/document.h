@@ -13,6 +13,7 @@
 
 #include "common/error.h"
 #include "workers/mupdf/format.h"
+#include "workers/mupdf/heap.h"
 #include "workers/mupdf/labels.h"
 #include "workers/mupdf/page_tree.h"
 #include "workers/mupdf/warnings.h"
@@ -36,6 +37,7 @@ struct document_options {
 #define DOCUMENT_FLOW_EM_PT 11
 
 struct document {
+    struct heap heap; /* ctx's; heap.starved says that something was left out for want of memory */
     fz_context *ctx;
     fz_document *fz;
     pdf_document *pdf;     /* NULL where it is not a PDF; borrowed from fz */

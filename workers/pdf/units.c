@@ -4,9 +4,9 @@
  *
  * Settings of the class: pages_per_unit (16), max_pages (50000), max_source_bytes (2G),
  * max_unpacked_bytes (1G), max_markup_bytes (16M), store_bytes (64M), page_memory_bytes (256M),
- * page_glyphs (1000000), images_per_page (4096), image_pixels (200000000), image_memory_bytes
- * (256M), image_bytes (256M), tessdata (where Debian has it). Parameters of the job: password, ocr,
- * languages, searchable_pdf.
+ * page_glyphs (1000000), page_content_bytes (256M), images_per_page (4096), image_pixels
+ * (200000000), image_memory_bytes (256M), image_bytes (256M), tessdata (where Debian has it).
+ * Parameters of the job: password, ocr, languages, searchable_pdf.
  *
  * Blocks: reads the source, writes the artifact.
  */
@@ -43,6 +43,7 @@ enum setting {
     SETTING_STORE_BYTES,
     SETTING_PAGE_MEMORY_BYTES,
     SETTING_PAGE_GLYPHS,
+    SETTING_PAGE_CONTENT_BYTES,
     SETTING_IMAGES_PER_PAGE,
     SETTING_IMAGE_PIXELS,
     SETTING_IMAGE_MEMORY_BYTES,
@@ -62,6 +63,7 @@ static const struct {
     [SETTING_STORE_BYTES] = {"store_bytes", "64M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_MEMORY_BYTES] = {"page_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_GLYPHS] = {"page_glyphs", "1000000", 1, 16000000},
+    [SETTING_PAGE_CONTENT_BYTES] = {"page_content_bytes", "256M", 1, UINT64_MAX},
     [SETTING_IMAGES_PER_PAGE] = {"images_per_page", "4096", 0, PAGE_IMAGES_MAX},
     [SETTING_IMAGE_PIXELS] = {"image_pixels", "200000000", 1, UINT64_C(1) << 32},
     [SETTING_IMAGE_MEMORY_BYTES] = {"image_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
@@ -185,6 +187,7 @@ static int open_source(struct pdf_worker *self, const struct worker_unit *unit,
     extractor_init(&self->extractor, self->document,
                    &(struct extract_options){
                        .page_glyphs = self->settings[SETTING_PAGE_GLYPHS],
+                       .content_bytes = self->settings[SETTING_PAGE_CONTENT_BYTES],
                        .images = image_options_of(self),
                        .interpreter = {.font_bytes = self->settings[SETTING_STORE_BYTES] / 2,
                                        .cancelled = is_cancelled,
