@@ -160,10 +160,12 @@ static const char *end_kind(enum job_status status)
 static void record_end(struct supervisor *supervisor, struct job *job)
 {
     bool interrupted = job->end_status == JOB_STATUS_INTERRUPTED;
+    bool for_good = job->end_status == JOB_STATUS_COMPLETED && job->failure_count == 0;
     struct store_job_change change = {.id = job->id,
                                       .set_status = true,
                                       .status = job->end_status,
                                       .durable = true,
+                                      .forget_params = for_good, /* a password among them */
                                       .progress =
                                           job->end_status == JOB_STATUS_COMPLETED ? 100 : -1,
                                       .error_code = interrupted ? NULL : job->end_code,

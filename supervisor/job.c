@@ -485,44 +485,6 @@ void job_end_with(struct job *job, enum job_status status, const char *code, con
     snprintf(job->end_text, sizeof(job->end_text), "%s", text);
 }
 
-static uint64_t items_in_work(const struct job *job, int stage)
-{
-    uint64_t items = 0;
-    if (job->running == 0) {
-        return 0;
-    }
-    for (size_t i = job->stages[stage].first_open; i < job->unit_count; i++) {
-        const struct unit *unit = &job->units[i];
-        if (unit->stored.stage == stage && unit->worker && unit->stored.step == UNIT_WORK) {
-            items += unit->worker->items_done < unit_items(unit) ? unit->worker->items_done
-                                                                 : unit_items(unit);
-        } else if (unit->stored.stage == stage && unit->stored.step == UNIT_PERSIST &&
-                   unit->stored.state != UNIT_DONE) {
-            items += unit_items(unit); /* read; its rows are on their way */
-        }
-    }
-    return items;
-}
-
-double job_progress(const struct job *job)
-{
-    double progress = 0;
-    for (int stage = 0; stage < STAGE_COUNT; stage++) {
-        const struct stage_row *row = stage_row((enum stage_id)stage);
-        const struct job_stage *books = &job->stages[stage];
-        if (books->status == STAGE_STATUS_COMPLETE || books->status == STAGE_STATUS_SKIPPED) {
-            progress = row->to_percent;
-        } else if (books->items > 0) {
-            double done = (double)(books->items_done + items_in_work(job, stage));
-            return row->from_percent +
-                   (row->to_percent - row->from_percent) * done / (double)books->items;
-        } else {
-            return progress;
-        }
-    }
-    return progress;
-}
-
 int job_current_stage(const struct job *job)
 {
     int stage = 0;
@@ -559,46 +521,4 @@ long job_next_unit(struct job *job, int stage, enum unit_step step, uint64_t now
 bool job_has_work(struct job *job, int stage)
 {
     return job_next_unit(job, stage, UNIT_WORK, UINT64_MAX) >= 0;
-}
-
-/* --- for people --- */
-
-static const char *status_name(enum stage_status status)
-{
-    switch (status) {
-    case STAGE_STATUS_WAITING:
-        return "pending";
-    case STAGE_STATUS_RUNNING:
-        return "processing";
-    case STAGE_STATUS_COMPLETE:
-        return "completed";
-    case STAGE_STATUS_SKIPPED:
-        return "skipped";
-    }
-    return "pending";
-}
-
-void job_pack_progress(const struct job *job, struct pack *pack, uint64_t rss_bytes,
-                       uint64_t budget_bytes)
-{
-    pack_map(pack, 7);
-    pack_key_double(pack, "progress", job_progress(job));
-    pack_key_str(pack, "stage", stage_row((enum stage_id)job_current_stage(job))->name);
-    pack_key_uint(pack, "pages", job->pages);
-    pack_key_uint(pack, "workers", job->workers);
-    pack_key_uint(pack, "rss_bytes", rss_bytes);
-    pack_key_uint(pack, "budget_bytes", budget_bytes);
-    pack_str(pack, "stages");
-    pack_array(pack, STAGE_COUNT);
-    for (int stage = 0; stage < STAGE_COUNT; stage++) {
-        const struct job_stage *books = &job->stages[stage];
-        pack_map(pack, 7);
-        pack_key_str(pack, "stage", stage_row((enum stage_id)stage)->name);
-        pack_key_str(pack, "status", status_name(books->status));
-        pack_key_uint(pack, "units", books->units);
-        pack_key_uint(pack, "units_done", books->units_done);
-        pack_key_uint(pack, "units_failed", books->units_failed);
-        pack_key_uint(pack, "items", books->items);
-        pack_key_uint(pack, "items_done", books->items_done + items_in_work(job, stage));
-    }
 }

@@ -205,6 +205,7 @@ struct store_job_change {
     uint32_t pages;                      /* 0 leaves it */
     const char *error_code, *error_text; /* NULL leaves them; "" clears them */
     uint64_t started_ms, finished_ms;    /* 0 leaves them */
+    bool forget_params; /* it will never run again, and there are secrets in them */
 };
 void store_job_change(struct store *store, const struct store_job_change *change);
 /* Adds value to counts[key] of the job (set: replaces it). At most 64 keys a job are kept. */

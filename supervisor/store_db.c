@@ -232,7 +232,7 @@ static int open_file(struct store_db *db, const char *path, struct error *err)
                  "PRAGMA synchronous = FULL; PRAGMA cache_size = -256; PRAGMA mmap_size = 0;"
                  "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;"
                  "PRAGMA journal_size_limit = 8388608; PRAGMA trusted_schema = OFF;"
-                 "PRAGMA foreign_keys = OFF",
+                 "PRAGMA foreign_keys = OFF; PRAGMA secure_delete = FAST",
                  err) < 0) {
         return -1;
     }

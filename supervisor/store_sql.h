@@ -38,6 +38,7 @@
       "document = coalesce(?4, document), pages = coalesce(?5, pages), "                           \
       "error_code = nullif(coalesce(?6, error_code), ''), "                                        \
       "error_text = nullif(coalesce(?7, error_text), '') WHERE id = ?1")                           \
+    X(JOB_FORGET, "UPDATE jobs SET params = NULL WHERE id = ?1")                                   \
     X(JOB_FAILURES, "UPDATE jobs SET failures = failures + 1 WHERE id = ?1")                       \
     X(JOB_RESUME,                                                                                  \
       "UPDATE jobs SET status = 'pending', finished_ms = NULL, failures = 0, error_code = NULL, "  \

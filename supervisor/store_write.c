@@ -34,6 +34,10 @@ static int write_change(struct store_db *db, struct store_op *op, struct error *
                          change->started_ms, change->finished_ms, err) < 0) {
         return -1;
     }
+    if (change->forget_params &&
+        store_run_for_job(db, SQL_JOB_FORGET, &change->id, NULL, err) < 0) {
+        return -1;
+    }
     if (!change->stage && change->progress < 0 && !change->document && !change->pages &&
         !change->error_code && !change->error_text) {
         return 0;

@@ -32,6 +32,7 @@
 #include "supervisor/channel.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/worker_frames.h"
+#include "supervisor/worker_log.h"
 #include "supervisor/worker_receipt.h"
 
 /* A worker's exit follows its channel's end within this, or the other way round. */
@@ -347,22 +348,6 @@ static void handle_event(struct worker *worker, enum worker_event event,
 
 /* --- what it says --- */
 
-static void log_for_worker(struct worker *worker, const struct message *message)
-{
-    char text[900];
-    message_str(message, FIELD_TEXT, text, sizeof(text));
-    uint64_t level = message_uint(message, FIELD_LEVEL, LOG_LEVEL_INFO);
-    if (level <= LOG_LEVEL_ERROR) {
-        log_error("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
-    } else if (level == LOG_LEVEL_WARNING) {
-        log_warning("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
-    } else if (level <= LOG_LEVEL_INFO) {
-        log_info("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
-    } else {
-        log_debug("%s[%d]: %s", worker->settings->name, (int)worker->pid, text);
-    }
-}
-
 /* Whether it may say this now: by the phase, and by the id of the unit that it answers. */
 static bool legal_now(const struct worker *worker, const struct message *message, struct error *err)
 {
@@ -405,7 +390,7 @@ static void dispatch(struct worker *worker, const struct message *message)
         handle_event(worker, EVENT_BYE, message);
         return;
     case MESSAGE_LOG:
-        log_for_worker(worker, message);
+        worker_log_frame(worker, message);
         return;
     default: /* the codec lets nothing else through in this direction */
         return;

@@ -8,6 +8,7 @@
 #include "tests/fake/fake_actions.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -357,6 +358,23 @@ static enum fake_outcome do_add(const struct fake_call *call)
     return FAKE_GO_ON;
 }
 
+/* In one write, so that lines of several processes do not mix. */
+static enum fake_outcome do_note(const struct fake_call *call)
+{
+    const struct worker_unit *unit = call->scene->unit;
+    const char *path = fake_rule_text(call->rule, "path", "");
+    AUTO_CLOSE int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    char line[128];
+    int length = snprintf(line, sizeof(line), "%s %s %u-%u %u %d\n", unit->stage, unit->step,
+                          unit->first, unit->last, unit->attempt, (int)getpid());
+
+    if (fd < 0 || fdio_write_full(fd, line, (size_t)length, call->err) < 0) {
+        error_set_errno(call->err, errno, "a note in %s", path);
+        return FAKE_FAILED;
+    }
+    return FAKE_GO_ON;
+}
+
 static enum fake_outcome do_done(const struct fake_call *call)
 {
     fake_result_fill(call->scene->result, call->rule);
@@ -392,6 +410,7 @@ static const struct {
     {"leak", AT_UNIT | AT(INIT), do_leak},
     {"fail", AT_UNIT, do_fail},
     {"add", AT_UNIT, do_add},
+    {"note", AT_UNIT, do_note},
     {"done", AT(RUN), do_done},
 };
 

@@ -75,12 +75,16 @@ static const struct {
     {"failures", KEY_TEXT},
     {"warnings", KEY_TEXT},
     {"document", KEY_TEXT},
+    {"path", KEY_TEXT},
     /* how the work goes that no rule touches */
     {"pages", KEY_NUMBER},
     {"unit", KEY_NUMBER},
     {"page_ms", KEY_NUMBER},
     {"page_bytes", KEY_NUMBER},
     {"init_ms", KEY_NUMBER},
+    {"ocr", KEY_NUMBER},
+    {"ocr_size", KEY_NUMBER},
+    {"assemble", KEY_NUMBER},
 };
 
 static const char *const moment_names[] = {

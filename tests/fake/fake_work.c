@@ -96,11 +96,14 @@ static enum fake_outcome do_survey(const struct fake_work *work, struct error *e
         worker_result_unit(work->scene->result, "extract", (uint32_t)first,
                            last < pages ? (uint32_t)last : pages);
     }
+    if (fake_script_number(work->script, "assemble", 0) > 0) {
+        worker_result_unit(work->scene->result, "assemble", 1, 1);
+    }
     worker_result_count(work->scene->result, "pages", pages);
     return FAKE_FINISHED;
 }
 
-/* "Page 7 of 1f3a...: word word" up to page_bytes. */
+/* "Page 7 of 1f3a...: word word" up to page_bytes; "Scan 7 of ...", once OCR has read it. */
 static char *page_text(const struct fake_work *work, const char *digest, uint32_t number,
                        struct error *err)
 {
@@ -112,7 +115,9 @@ static char *page_text(const struct fake_work *work, const char *digest, uint32_
         error_set(err, ERROR_MEMORY, "no memory for a page's text");
         return NULL;
     }
-    length = snprintf(text, 128, "Page %u of %.16s.", number, digest);
+    length =
+        snprintf(text, 128, "%s %u of %.16s.",
+                 strcmp(work->scene->unit->stage, "ocr") == 0 ? "Scan" : "Page", number, digest);
     while ((uint64_t)length < size_bytes) {
         static const char filler[] = " lorem ipsum";
 
@@ -128,6 +133,7 @@ static int append_page(const struct fake_work *work, struct artifact_writer *wri
                        const char *digest, uint32_t number, struct error *err)
 {
     static struct page_font font = {.name = "Fake-Regular", .style = 0};
+    bool read_again = strcmp(work->scene->unit->stage, "ocr") == 0;
     char *text = page_text(work, digest, number, err);
     const struct page_box box = {72, 72, 523, 84};
     struct page_span span = {.text = text, .size_pt = 10, .box = box};
@@ -138,7 +144,7 @@ static int append_page(const struct fake_work *work, struct artifact_writer *wri
         .number = number,
         .width_pt = A4_WIDTH_PT,
         .height_pt = A4_HEIGHT_PT,
-        .source = "native",
+        .source = read_again ? "ocr" : "native",
         .fonts = &font,
         .font_count = 1,
         .blocks = &block,
@@ -162,6 +168,16 @@ static int append_page(const struct fake_work *work, struct artifact_writer *wri
     return status;
 }
 
+static void plan_ocr(const struct fake_work *work, uint32_t number)
+{
+    uint64_t every = fake_script_number(work->script, "ocr", 0);
+    uint32_t size = (uint32_t)fake_script_number(work->script, "ocr_size", 0);
+
+    if (every > 0 && number % every == 0 && strcmp(work->scene->unit->stage, "extract") == 0) {
+        worker_result_sized_unit(work->scene->result, "ocr", number, number, size);
+    }
+}
+
 static enum fake_outcome do_page(const struct fake_work *work, struct artifact_writer *writer,
                                  const char *digest, uint32_t number, struct error *err)
 {
@@ -181,6 +197,7 @@ static enum fake_outcome do_page(const struct fake_work *work, struct artifact_w
         return FAKE_FAILED;
     }
     worker_result_count(scene->result, "pages_read", 1);
+    plan_ocr(work, number);
     return FAKE_GO_ON;
 }
 
@@ -235,8 +252,8 @@ enum fake_outcome fake_work_do(const struct fake_work *work, struct error *err)
         const char *step, *stage; /* stage NULL: any */
         enum fake_outcome (*run)(const struct fake_work *work, struct error *err);
     } table[] = {
-        {"query", NULL, do_query},       {"persist", NULL, do_yes}, {"work", "survey", do_survey},
-        {"work", "extract", do_extract}, {"work", NULL, do_yes},
+        {"query", NULL, do_query},       {"persist", NULL, do_yes},   {"work", "survey", do_survey},
+        {"work", "extract", do_extract}, {"work", "ocr", do_extract}, {"work", NULL, do_yes},
     };
     const struct worker_unit *unit = work->scene->unit;
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 import ctl_fake
+import ebbproto
 from ctl_fake import (
     DOCUMENT,
     JOB,
@@ -62,7 +63,7 @@ def test_help_and_version():
     assert ebb("--help").stdout == ebb("help").stdout != ""
     assert ebb("--version").stdout == ebb("version").stdout
     version = json.loads(ebb("version", "--json").stdout)
-    assert version["protocol"] == 1 and version["version"]
+    assert version["protocol"] == ebbproto.VERSION and version["version"]
 
 
 @pytest.mark.parametrize(

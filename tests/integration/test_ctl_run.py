@@ -420,13 +420,21 @@ def test_a_second_interrupt_kills_a_daemon_that_does_not_end(runner, document, t
 
 
 def test_a_run_says_what_keeps_it_waiting(runner, document):
-    missing = "--set", "class.pdf.executable=/nowhere/ebb-pdf"
-    result = runner("run", document, "--timeout", f"{seconds(2)}s", *missing)
+    broken = "--set", "class.pdf.executable=/bin/false"
+    result = runner("run", document, "--timeout", f"{seconds(2)}s", *broken)
     assert result.returncode == 1
     assert result.stderr.count("work waits: class pdf") == 1
-    assert "/nowhere/ebb-pdf could not be executed" in result.stderr
+    assert "exited with code 1" in result.stderr
     result = runner("run")
     assert result.returncode == 0, "the job was kept and goes on with the right program"
+
+
+def test_a_run_does_not_wait_for_a_program_that_is_missing(runner, document):
+    missing = "--set", "class.pdf.executable=/nowhere/ebb-pdf"
+    result = runner("run", document, *missing)
+    assert result.returncode == 1
+    assert "failed: worker_missing" in result.stderr
+    assert "/nowhere/ebb-pdf" in result.stderr
 
 
 # --- config ---
