@@ -20,6 +20,7 @@
 #include "workers/layout/text.h"
 
 #define LANGUAGES_BYTES 256
+#define SURE_CONFIDENCE 75
 
 struct engine {
     struct engine_options options;
@@ -283,4 +284,19 @@ float ocr_reading_confidence(const struct ocr_reading *reading)
         characters += count;
     }
     return characters > 0 ? (float)(sum / characters) : 0;
+}
+
+uint32_t ocr_reading_sure_chars(const struct ocr_reading *reading, uint32_t *ret_chars)
+{
+    uint32_t sure = 0;
+
+    *ret_chars = 0;
+    for (uint32_t i = 0; i < reading->count; i++) {
+        const struct ocr_word *word = &reading->words[i];
+        uint32_t count = text_count(word->text, word->text + word->text_bytes);
+
+        *ret_chars += count;
+        sure += word->confidence >= SURE_CONFIDENCE ? count : 0;
+    }
+    return sure;
 }

@@ -38,4 +38,8 @@ struct ocr_reading {
 /* The mean over the words, weighted by their characters: 0 to 100; 0 for no word. */
 float ocr_reading_confidence(const struct ocr_reading *reading);
 
+/* Characters of words that were read well, and of all. What a picture is taken for by mistake may
+ * be most of a page's words, but is not among the former. */
+uint32_t ocr_reading_sure_chars(const struct ocr_reading *reading, uint32_t *ret_chars);
+
 #endif

@@ -14,12 +14,13 @@
 #include "common/clock.h"
 #include "workers/ocr/noise.h"
 #include "workers/ocr/raster.h"
+#include "workers/ocr/rulings.h"
 #include "workers/ocr/straighten.h"
 #include "workers/ocr/words.h"
 
 #define SKEW_MIN_DEG 0.5F /* up to here the engine reads slopes as well as straight lines */
-#define POOR_CONFIDENCE 65.0F
-#define POOR_WORDS 5U /* fewer are a picture's noise, whichever way up */
+#define POOR_SHARE 0.4F   /* of the characters are of words well read: upright text has more */
+#define POOR_CHARS 20U    /* fewer are a picture's noise, whichever way up */
 #define PAPER 255
 
 /* The page's pixels on their way to the engine, and how they lie on it. */
@@ -120,7 +121,17 @@ static int read_sheet(const struct sheet *sheet, const struct recognise_options 
 
 static bool is_poor(const struct ocr_reading *reading)
 {
-    return reading->count >= POOR_WORDS && ocr_reading_confidence(reading) < POOR_CONFIDENCE;
+    uint32_t chars;
+    uint32_t sure = ocr_reading_sure_chars(reading, &chars);
+
+    return chars >= POOR_CHARS && (float)sure < POOR_SHARE * (float)chars;
+}
+
+static bool is_better(const struct ocr_reading *reading, const struct ocr_reading *than)
+{
+    uint32_t chars;
+
+    return ocr_reading_sure_chars(reading, &chars) > ocr_reading_sure_chars(than, &chars);
 }
 
 /* Reads the sheet the way up that its letters speak for, and keeps the better. */
@@ -136,7 +147,7 @@ static int read_again(struct sheet *sheet, const struct recognise_options *optio
         return no_memory(ret_code, err);
     }
     if (stance.quarters == 0) {
-        return 0;
+        stance.quarters = 2; /* the letters tell nothing; what scanners get wrong is this */
     }
     other.pix = pixClone(sheet->pix);
     if (turn_quarters(&other, stance.quarters, ret_code, err) < 0) {
@@ -146,7 +157,7 @@ static int read_again(struct sheet *sheet, const struct recognise_options *optio
         pixDestroy(&other.pix);
         return -1;
     }
-    if (ocr_reading_confidence(&again) > ocr_reading_confidence(reading)) {
+    if (!is_poor(&again) && is_better(&again, reading)) {
         pixDestroy(&sheet->pix);
         *sheet = other;
         *reading = again;
@@ -265,6 +276,7 @@ static int finish(const struct sheet *sheet, const struct look *look, struct ocr
 {
     struct upright upright = upright_of(sheet, look);
 
+    rulings_remove(sheet->pix, reading);
     noise_remove(reading);
     recognised->word_count = reading->count;
     recognised->confidence = ocr_reading_confidence(reading);

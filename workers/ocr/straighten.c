@@ -16,11 +16,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define REDUCE_DPI 240.0F  /* from here on, half the resolution tells as much */
-#define LINES_CLEAR 3.0F   /* pixFindSkew's confidence that there are lines at all */
-#define CLEARER 2.0F       /* one direction's over the other's: settled */
-#define LETTERS_SURE 5.0F  /* pixOrientDetect's confidence */
-#define SKEW_MAX_DEG 15.0F /* no scan is laid so crooked: the lines found are none */
+#define REDUCE_DPI 240.0F   /* from here on, half the resolution tells as much */
+#define LINES_CLEAR 3.0F    /* pixFindSkew's confidence that there are lines at all */
+#define CLEARER 2.0F        /* one direction's over the other's: settled */
+#define LETTERS_SURE 5.0F   /* pixOrientDetect's confidence */
+#define LETTERS_ALONE 12.0F /* the same, against upright and without lines that agree */
+#define SKEW_MAX_DEG 15.0F  /* no scan is laid so crooked: the lines found are none */
 /* Parts of the image that letters are looked for in, and the components that can be some. */
 #define LETTERS_MIN 40
 #define LETTER_MIN_PX 3
@@ -77,9 +78,11 @@ static void ask(PIX *binary, float letters[4])
     }
 }
 
-/* The quarter turns that the letters speak for, among first, first + step, ...; -1: none. */
+/* The quarter turns that the letters speak for, among first, first + step, ...; -1: none. Where no
+ * lines agree, the texture of pictures may pass for letters: they must be surer then. */
 static int surest(const float letters[4], int first, int step)
 {
+    float least = step == 1 ? LETTERS_ALONE : LETTERS_SURE;
     int best = first;
 
     for (int i = first; i < 4; i += step) {
@@ -87,7 +90,7 @@ static int surest(const float letters[4], int first, int step)
             best = i;
         }
     }
-    if (letters[best] < LETTERS_SURE ||
+    if (letters[best] < least ||
         (step == 1 && letters[best] < CLEARER * fabsf(letters[(best + 1) % 4]))) {
         return -1;
     }
