@@ -127,7 +127,7 @@ static void append(char *out, size_t *used, const char *text, size_t bytes)
 /* The block's lines joined by spaces, cut at the bound between characters. */
 static const char *text_of(const struct page_block *block, struct arena *arena)
 {
-    char text[PAGE_CAPTION_MAX_BYTES + 1];
+    char text[PAGE_CAPTION_MAX_BYTES + 1] = "";
     size_t used = 0;
 
     for (uint32_t l = 0; l < block->line_count; l++) {

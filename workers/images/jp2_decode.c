@@ -151,11 +151,11 @@ static bool is_whole(const opj_image_t *image, uint32_t components)
 static int reduce(const opj_image_t *image, uint32_t max_side, struct picture *ret_picture,
                   struct error *err)
 {
-    uint32_t components = image->numcomps >= 3 ? 3 : 1;
+    uint32_t components = !image || image->numcomps == 0 ? 0 : image->numcomps >= 3 ? 3 : 1;
     struct reducer reducer;
     uint8_t *row;
 
-    if (image->numcomps == 0 || !is_whole(image, components)) {
+    if (components == 0 || !is_whole(image, components)) {
         return error_set(err, ERROR_CORRUPT, "JPEG 2000: not all of it is there");
     }
     row = malloc((size_t)image->comps[0].w * components);

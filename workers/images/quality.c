@@ -148,7 +148,8 @@ uint64_t quality_perceptual_hash(const struct picture *gray)
 {
     double cells[HASH_SIDE][HASH_SIDE];
     double cosines[HASH_SIDE][HASH_SIDE];
-    double found[HASH_BITS], sorted[HASH_BITS];
+    double found[HASH_BITS] = {0};
+    double sorted[HASH_BITS];
     double median;
     uint64_t hash = 0;
     int count = 0;
