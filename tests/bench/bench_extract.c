@@ -131,6 +131,7 @@ static int run(const struct options *options, struct document *document, uint64_
     buf_init(&buf, ARTIFACT_RECORD_MAX_BYTES);
     extractor_init(&extractor, document,
                    &(struct extract_options){.page_glyphs = (size_t)1 << 20,
+                                             .content_bytes = 256U << 20,
                                              .images = {.folder = options->images,
                                                         .pixels = 200000000,
                                                         .memory_bytes = 256U << 20,

@@ -56,6 +56,17 @@ def plain(writer, number):
     return writer.page(writer.stream(text.encode()))
 
 
+def crash(writer, _):
+    """A colour computed by a function of four million nested braces: mupdf calls itself for each,
+    until its stack is used up."""
+    function = writer.stream(
+        zlib.compress(b"{" * 4000000, 9),
+        "/FunctionType 4 /Domain [0 1] /Range [0 1 0 1 0 1] /Filter /FlateDecode")
+    return writer.page(writer.stream(b"/C cs 0.5 scn BT /F1 10 Tf 72 770 Td (!) Tj ET"),
+                       "/Font << /F1 3 0 R >> "
+                       f"/ColorSpace << /C [/Separation /Spot /DeviceRGB {function} 0 R] >>")
+
+
 def spin(writer, _):
     """Forms that show forms that show forms: some ten thousand million operators."""
     inner = writer.stream(zlib.compress(b"1 0 0 1 0 0 cm " * 200000),
