@@ -417,7 +417,7 @@ static void fill_record(fz_context *ctx, const struct placed *placed, uint32_t c
     }
 }
 
-void images_finish(struct images *images, struct arena *arena, struct page_record *record)
+static void finish(struct images *images, struct arena *arena, struct page_record *record)
 {
     struct role_page page = {
         .width_pt = record->width_pt,
@@ -426,15 +426,8 @@ void images_finish(struct images *images, struct arena *arena, struct page_recor
                               ? record->glyph_count - record->hidden_count
                               : 0,
     };
-    struct placed *placed;
+    struct placed *placed = arena_calloc(arena, images->count, sizeof(*placed));
 
-    if (images->left_out) {
-        fz_warn(images->ctx, "the page has too many images; the rest is only counted");
-    }
-    if (images->count == 0) {
-        return;
-    }
-    placed = arena_calloc(arena, images->count, sizeof(*placed));
     if (!placed) {
         fz_throw(images->ctx, FZ_ERROR_MEMORY, "no memory for %u images", images->count);
     }
@@ -448,4 +441,33 @@ void images_finish(struct images *images, struct arena *arena, struct page_recor
     give_roles(&page, placed, images->count);
     write_files(images, placed, images->count);
     fill_record(images->ctx, placed, images->count, arena, record);
+}
+
+void images_finish(struct images *images, struct arena *arena, struct page_record *record)
+{
+    fz_context *ctx = images->ctx;
+    fz_error_cb *report;
+    void *user;
+
+    if (images->left_out) {
+        fz_warn(ctx, "the page has too many images; the rest is only counted");
+    }
+    if (images->count == 0) {
+        return;
+    }
+    /* mupdf reports all that is thrown; here it is said once, with the image that it is about. */
+    report = fz_error_callback(ctx, &user);
+    fz_set_error_callback(ctx, NULL, NULL);
+    fz_try(ctx)
+    {
+        finish(images, arena, record);
+    }
+    fz_always(ctx)
+    {
+        fz_set_error_callback(ctx, report, user);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
 }
