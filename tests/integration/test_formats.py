@@ -2,6 +2,7 @@
 """Documents of every format that is read, through the real workers: what survey says of them, what
 they have for text, and that what is no document, or claims to be huge, ends as it should."""
 
+import functools
 import io
 import json
 import zipfile
@@ -28,6 +29,7 @@ def text_of(ebbd, job):
     return " ".join(ebbd.query("show", document=job["job_id"], format="text").decode().split())
 
 
+@functools.cache
 def picture_files():
     """name -> (file, format, pages, size of a page in points)"""
     page = formats.picture(LINES)
