@@ -81,13 +81,15 @@ Test(ocr_resolution, small_letters_of_a_coarse_scan_are_enlarged)
     cr_assert_float_eq(enlarge(100, 8), 2, 0.01);
     cr_assert_float_eq(enlarge(75, 4), 3, 0.01, "but not by more than this");
     cr_assert_float_eq(enlarge(150, 11), 1.25, 0.01);
+    cr_assert_float_eq(enlarge(100, 0), 2.25, 0.01, "letters of 10 points, when nobody knows");
 }
 
 Test(ocr_resolution, what_can_be_read_is_not)
 {
     cr_assert_eq(enlarge(200, 8), 1, "200 dpi are enough");
     cr_assert_eq(enlarge(100, 20), 1, "the letters are large");
-    cr_assert_eq(enlarge(100, 0), 1, "there are none to speak of");
+    cr_assert_eq(resolution_enlarge(72, 0, 12000000, 1, MAX_PIXELS), 1,
+                 "a photograph that does not know its size");
     cr_assert_eq(resolution_enlarge(100, 8, 1000000, 2, MAX_PIXELS), 1, "it is to be cheap");
 }
 

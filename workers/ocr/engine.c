@@ -67,6 +67,34 @@ void engine_destroy(struct engine *engine)
     }
 }
 
+/* Tesseract goes on without a model that is missing, as long as it has one. */
+static bool has_loaded(const TessBaseAPI *tesseract, const char *name, size_t bytes)
+{
+    char **loaded = TessBaseAPIGetLoadedLanguagesAsVector(tesseract);
+    bool found = false;
+
+    for (size_t i = 0; loaded && loaded[i]; i++) {
+        found = found || (strlen(loaded[i]) == bytes && memcmp(loaded[i], name, bytes) == 0);
+    }
+    TessDeleteTextArray(loaded);
+    return found;
+}
+
+static bool has_loaded_all(const TessBaseAPI *tesseract, const char *languages)
+{
+    const char *end;
+
+    for (const char *name = languages;; name = end + 1) {
+        end = strchrnul(name, '+');
+        if (!has_loaded(tesseract, name, (size_t)(end - name))) {
+            return false;
+        }
+        if (!*end) {
+            return true;
+        }
+    }
+}
+
 int engine_load(struct engine *engine, const char *languages, struct error *err)
 {
     /* What Tesseract takes is char **, what it changes is nothing. */
@@ -83,7 +111,8 @@ int engine_load(struct engine *engine, const char *languages, struct error *err)
     }
     engine->languages[0] = '\0';
     if (TessBaseAPIInit4(engine->tesseract, engine->options.models, languages, OEM_LSTM_ONLY, NULL,
-                         0, name, value, 1, false) != 0) {
+                         0, name, value, 1, false) != 0 ||
+        !has_loaded_all(engine->tesseract, languages)) {
         return error_set(err, ERROR_NOT_FOUND, "cannot load the models of %.64s from %.128s",
                          languages, engine->options.models);
     }

@@ -17,7 +17,9 @@
 #define SMALL_PX 12.0F  /* letters lower than this are enlarged */
 #define WANTED_PX 16.0F /* to this */
 #define ENLARGE_MAX 3.0F
-#define STEPS 4.0F /* of an enlargement, in 1: few sizes, and the same for pages alike */
+#define USUAL_LETTER_PT 5.0F /* a small letter of 10 points: where none could be measured */
+#define FEW_PIXELS 2000000U  /* more than this is no coarse page, whatever it says of itself */
+#define STEPS 4.0F           /* of an enlargement, in 1: few sizes, and the same for pages alike */
 
 static float attempt_dpi(uint32_t attempt)
 {
@@ -64,6 +66,9 @@ float resolution_enlarge(float dpi, float letter_px, uint64_t pixels, uint32_t a
 
     if (!resolution_is_low(dpi) || pixels == 0 || attempt > 1) {
         return 1;
+    }
+    if (letter_px <= 0 && pixels < FEW_PIXELS) {
+        letter_px = dpi * USUAL_LETTER_PT / 72;
     }
     if (letter_px > 0 && letter_px < SMALL_PX) {
         wanted = WANTED_PX / letter_px;

@@ -27,7 +27,8 @@ struct resolution_page {
 float resolution_choose(const struct resolution_page *page, uint32_t attempt, uint64_t max_pixels);
 
 /* By how much to enlarge an image whose small letters are so high and which has dpi, so that the
- * engine can read them: 1 for what is large enough. letter_px: 0 when unknown. */
+ * engine can read them: 1 for what is large enough. letter_px: 0 when there were too few to
+ * measure, in which case dpi is believed. */
 float resolution_enlarge(float dpi, float letter_px, uint64_t pixels, uint32_t attempt,
                          uint64_t max_pixels);
 
