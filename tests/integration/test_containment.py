@@ -8,6 +8,7 @@ import pytest
 
 import ctl_fake
 import daemon
+import oddities
 import poison
 from daemon import resident_bytes
 
@@ -44,6 +45,33 @@ def test_five_poisoned_pages_of_two_hundred(make_ebbd):
     assert ebbd.pid == pid
     ebbd.settle()
     assert resident_bytes(ebbd.pid) < before + (4 << 20)
+
+
+@pytest.mark.timeout(300)
+def test_odd_pages(make_ebbd):
+    """Each between two plain ones; no worker dies of any."""
+    kinds = {**oddities.READ, **oddities.TOO_MUCH_CONTENT, **oddities.TOO_MUCH_IMAGE}
+    pages = {2 * number: kinds[name] for number, name in enumerate(kinds, 1)}
+    names = {2 * number: name for number, name in enumerate(kinds, 1)}
+    ebbd = make_ebbd()
+    row = ebbd.run(poison.poisoned(2 * len(kinds) + 1, pages), timeout=240)
+    assert row["status"] == "completed", row["error"]
+    lost = {names.get(entry["page"], entry["page"]): entry for entry in row["pages_failed"]}
+    assert {(name, entry["stage"]) for name, entry in lost.items()} == {
+        *((name, "extract") for name in oddities.TOO_MUCH_CONTENT),
+        *((name, "ocr") for name in oddities.TOO_MUCH_IMAGE)}  # fmt: skip
+    text = ebbd.query("show", document=row["document_id"], format="text").decode().split("\f")
+    for number in range(1, 2 * len(kinds) + 2, 2):
+        assert text[number - 1].strip() == f"Page {number} is a plain page."
+    said = {name: text[number - 1] for number, name in names.items()}
+    assert "A vast page." in said["vast text"]
+    assert "After itself." in said["self-references"]
+    assert "Before the broken." in said["broken fonts"]
+    assert said["a million glyphs"].count("x") >= 500000
+    assert not ebbd.events("worker.died")
+    ebbd.settle()
+    verdicts = {receipt["verdict"] for receipt in ebbd.receipts(row["job_id"])}
+    assert verdicts == {"done"}, verdicts
 
 
 def test_run_says_by_its_exit_code_that_pages_failed(tmp_path):
