@@ -5,6 +5,7 @@
  * Models and the document are loaded by the first unit, or before, and stay for those that follow
  * in the same lease.
  */
+#include "workers/ocr/starved.h"
 #include "workers/ocr/units.h"
 #include "workers/runtime/worker.h"
 
@@ -18,5 +19,6 @@ static const struct worker_ops OPS = {
 
 int main(int argc, char **argv)
 {
+    ocr_end_when_starved();
     return worker_main(&OPS, argc, argv);
 }

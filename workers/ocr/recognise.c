@@ -30,6 +30,7 @@ struct sheet {
     float dpi;
     float turned_deg; /* clockwise, so far */
     float slope_deg;  /* what the lines would still have to be turned by */
+    float engine_ms;  /* spent by the engine on it */
 };
 
 static int no_memory(const char **ret_code, struct error *err)
@@ -105,12 +106,21 @@ static int enlarge(struct sheet *sheet, const struct recognise_options *options,
 
 /* --- reading --- */
 
-static int read_sheet(const struct sheet *sheet, const struct recognise_options *options,
+static float ms_since(uint64_t us)
+{
+    return (float)(clock_monotonic_us() - us) / 1000;
+}
+
+static int read_sheet(struct sheet *sheet, const struct recognise_options *options,
                       struct arena *arena, struct ocr_reading *ret_reading, const char **ret_code,
                       struct error *err)
 {
-    if (engine_read(options->engine, sheet->pix, (unsigned)lrintf(sheet->dpi), arena, ret_reading,
-                    err) == 0) {
+    uint64_t us = clock_monotonic_us();
+    int status = engine_read(options->engine, sheet->pix, (unsigned)lrintf(sheet->dpi), arena,
+                             ret_reading, err);
+
+    sheet->engine_ms += ms_since(us);
+    if (status == 0) {
         return 0;
     }
     *ret_code = err->code == ERROR_CANCELLED ? "cancelled"
@@ -157,6 +167,7 @@ static int read_again(struct sheet *sheet, const struct recognise_options *optio
         pixDestroy(&other.pix);
         return -1;
     }
+    sheet->engine_ms = other.engine_ms;
     if (!is_poor(&again) && is_better(&again, reading)) {
         pixDestroy(&sheet->pix);
         *sheet = other;
@@ -289,15 +300,6 @@ static int finish(const struct sheet *sheet, const struct look *look, struct ocr
     return 0;
 }
 
-static float ms_since(uint64_t *us)
-{
-    uint64_t now = clock_monotonic_us();
-    float ms = (float)(now - *us) / 1000;
-
-    *us = now;
-    return ms;
-}
-
 int recognise_page(fz_context *ctx, fz_page *page, const struct recognise_options *options,
                    struct arena *arena, struct recognised *ret_recognised, const char **ret_code,
                    struct error *err)
@@ -312,20 +314,19 @@ int recognise_page(fz_context *ctx, fz_page *page, const struct recognise_option
     if (look_caught(ctx, page, &look, ret_code, err) < 0) {
         return -1;
     }
-    recognised.look_ms = ms_since(&us);
     if (make_sheet(ctx, page, &look, options, &sheet, ret_code, err) < 0) {
         look_deinit(ctx, &look);
         return -1;
     }
-    recognised.raster_ms = ms_since(&us);
     look_deinit(ctx, &look);
     status = read_words(&sheet, options, arena, &reading, ret_code, err);
-    recognised.read_ms = ms_since(&us);
     if (status == 0) {
         status =
             finish(&sheet, &look, &reading, options->glyphs, arena, &recognised, ret_code, err);
     }
     pixDestroy(&sheet.pix);
+    recognised.all_ms = ms_since(us);
+    recognised.engine_ms = sheet.engine_ms;
     if (status == 0) {
         *ret_recognised = recognised;
     }

@@ -26,10 +26,11 @@ struct recognise_options {
 struct recognised {
     struct page_record layout; /* blocks and text, as words_lay_out leaves them */
     uint32_t word_count;
-    float confidence;                  /* mean, 0 to 100 */
-    float dpi;                         /* of what was read */
-    float turned_deg;                  /* clockwise; -180 to 180 */
-    float look_ms, raster_ms, read_ms; /* what it took, for who measures */
+    float confidence; /* mean, 0 to 100 */
+    float dpi;        /* of what was read */
+    float turned_deg; /* clockwise; -180 to 180 */
+    /* What it took, for who measures: in all, and the engine's part of it. */
+    float all_ms, engine_ms;
 };
 
 /*
