@@ -223,6 +223,27 @@ Test(images_quality, reducing)
     picture_deinit(&picture);
 }
 
+Test(images_quality, a_grain_that_averages_out)
+{
+    struct reducer reducer;
+    struct picture picture;
+    uint8_t row[512];
+
+    cr_assert_eq(reducer_init(&reducer, 512, 64, 1, 64, NULL), 0);
+    for (uint32_t y = 0; y < 64; y++) {
+        for (uint32_t x = 0; x < 512; x++) {
+            row[x] = (x + y) % 2 ? 138 : 118;
+        }
+        reducer_add(&reducer, row);
+    }
+    /* 20 levels between neighbours, of which the small picture shows nothing. */
+    cr_assert_float_eq(reducer_roughness(&reducer), 20, 0.1);
+    picture = reducer_take(&reducer);
+    cr_assert_eq(picture.samples[0], 128);
+    cr_assert_eq(picture.samples[100], 128);
+    picture_deinit(&picture);
+}
+
 Test(images_quality, reducing_what_is_cut_short)
 {
     struct reducer reducer;

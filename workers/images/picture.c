@@ -121,6 +121,25 @@ static void add_row(const struct reducer *reducer, const uint8_t *row)
     }
 }
 
+static void add_changes(struct reducer *reducer, const uint8_t *row)
+{
+    size_t step = reducer->picture.components;
+    size_t count = reducer->width * step;
+    uint32_t changes = 0; /* at most 65,536 pixels of 32 components */
+
+    for (size_t i = step; i < count; i++) {
+        changes += (uint32_t)abs(row[i] - row[i - step]);
+    }
+    reducer->changes += changes;
+}
+
+float reducer_roughness(const struct reducer *reducer)
+{
+    uint64_t count = (uint64_t)reducer->width * reducer->rows * reducer->picture.components;
+
+    return count > 0 ? (float)((double)reducer->changes / (double)count) : 0;
+}
+
 /* The means of the squares whose rows_in rows have come. */
 static void flush_row(struct reducer *reducer, uint32_t out_row, uint32_t rows_in)
 {
@@ -147,6 +166,7 @@ void reducer_add(struct reducer *reducer, const uint8_t *row)
     if (reducer->rows == reducer->height) {
         return;
     }
+    add_changes(reducer, row);
     if (reducer->factor == 1) {
         size_t row_bytes = (size_t)picture->width * picture->components;
 

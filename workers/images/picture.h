@@ -32,6 +32,7 @@ struct reducer {
     uint32_t factor;        /* side of the squares */
     uint32_t rows;          /* added so far */
     uint32_t *sums;         /* of the row of squares at hand */
+    uint64_t changes;       /* sum of what samples differ by from those left of them, so far */
 };
 
 int reducer_init(struct reducer *reducer, uint32_t width, uint32_t height, uint32_t components,
@@ -39,6 +40,8 @@ int reducer_init(struct reducer *reducer, uint32_t width, uint32_t height, uint3
 void reducer_deinit(struct reducer *reducer);
 /* The next row: width * components samples. Rows past the source's height are ignored. */
 void reducer_add(struct reducer *reducer, const uint8_t *row);
+/* The mean difference between neighbours in the source: what is fine averages out in a picture. */
+float reducer_roughness(const struct reducer *reducer);
 /* Hands the picture over; the rows that never came are 0. The reducer is deinitialised. */
 struct picture reducer_take(struct reducer *reducer);
 

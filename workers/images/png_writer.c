@@ -15,6 +15,9 @@
 #define INCH_METRES 0.0254F
 /* Photographs come as JPEG nearly always; what is left packs well enough, and much faster. */
 #define COMPRESSION 3
+/* Of a large one, time counts more: a page has a deadline. */
+#define LARGE_PIXELS UINT64_C(16000000)
+#define COMPRESSION_LARGE 1
 
 struct png_writer {
     png_structp png;
@@ -74,6 +77,7 @@ static int color_type(const struct png_format *format)
 static void write_head(const struct png_writer *writer, const struct png_format *format)
 {
     png_color palette[PNG_PALETTE_MAX];
+    bool is_large = (uint64_t)format->width * format->height > LARGE_PIXELS;
 
     png_set_IHDR(writer->png, writer->info, format->width, format->height, format->bits,
                  color_type(format), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
@@ -91,13 +95,14 @@ static void write_head(const struct png_writer *writer, const struct png_format 
 
         png_set_pHYs(writer->png, writer->info, per_metre, per_metre, PNG_RESOLUTION_METER);
     }
-    png_set_compression_level(writer->png, COMPRESSION);
-    /* The five filters tried for each row cost more than they gain over these. */
-    if (format->bits == 8 && format->palette_count == 0) {
+    png_set_compression_level(writer->png, is_large ? COMPRESSION_LARGE : COMPRESSION);
+    if (format->bits < 8 || format->palette_count > 0) {
+        png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+    } else if (is_large) {
+        png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
+    } else { /* all five tried for each row cost more than they gain over these */
         png_set_filter(writer->png, PNG_FILTER_TYPE_BASE,
                        PNG_FILTER_SUB | PNG_FILTER_UP | PNG_FILTER_PAETH);
-    } else {
-        png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     }
     png_write_info(writer->png, writer->info);
 }

@@ -12,7 +12,9 @@
 #include "workers/images/quality.h"
 #include "workers/pdf/image_reader.h"
 
-#define HALVINGS_MAX 3 /* of JPEG's decoder */
+#define HALVINGS_MAX 3    /* of JPEG's decoder */
+#define ROUGH_LEVELS 3.0F /* between neighbours: more is a grain, and no gradient */
+#define ROUGH_BITS 0.6    /* a pixel, from which JPEG holds a grain; a gradient takes half of it */
 
 /* mupdf gives OpenJPEG its memory, and is told here for which context: nothing may throw between
  * the two. They are in its library and in no header. */
@@ -40,17 +42,28 @@ static int choose_halvings(const struct image_source *source)
     return halvings;
 }
 
-/* Every row of the reader, reduced: colours, and transparency where alpha is not NULL. */
-static void reduce_rows(struct image_reader *reader, uint32_t components,
-                        struct picture *ret_colors, struct picture *ret_alpha)
+/* Where the format's decoder gives a small version at once, the data's size tells of the grain. */
+static bool is_rough_by_size(const struct image_source *source)
+{
+    double pixels = (double)source->width * source->height;
+
+    return 8.0 * (double)source->bytes->len > ROUGH_BITS * pixels;
+}
+
+/* Every row of the reader, reduced: colours, and transparency where ret_alpha is not NULL. Returns
+ * how rough it is. */
+static float reduce_rows(struct image_reader *reader, uint32_t components,
+                         struct picture *ret_colors, struct picture *ret_alpha)
 {
     fz_context *ctx = reader->ctx;
     struct error err = ERROR_INIT;
     struct reducer colors = {0};
     struct reducer alphas = {0};
     uint8_t *row = NULL;
+    float roughness = 0;
 
     fz_var(row);
+    fz_var(roughness);
     fz_try(ctx)
     {
         row = fz_malloc(ctx, image_reader_row_bytes(reader) + reader->width);
@@ -69,6 +82,7 @@ static void reduce_rows(struct image_reader *reader, uint32_t components,
                 reducer_add(&alphas, alpha);
             }
         }
+        roughness = reducer_roughness(&colors);
         *ret_colors = reducer_take(&colors);
         if (ret_alpha) {
             *ret_alpha = reducer_take(&alphas);
@@ -84,6 +98,7 @@ static void reduce_rows(struct image_reader *reader, uint32_t components,
     {
         fz_rethrow(ctx);
     }
+    return roughness;
 }
 
 /* From the image's own colours to gray or RGB. */
@@ -172,21 +187,24 @@ static void apply_mask(fz_context *ctx, fz_image *mask, struct picture *picture)
     }
 }
 
-static void measure_rows(const struct image_source *source, struct picture *picture,
-                         bool *ret_cut_short)
+static void measure_rows(const struct image_source *source, struct image_small *small)
 {
     fz_context *ctx = source->ctx;
+    struct picture *picture = &small->picture;
     struct image_reader reader = {0};
     struct picture alpha = {0};
 
     fz_try(ctx)
     {
+        int halvings = choose_halvings(source);
+        float roughness;
         bool has_alpha;
 
-        image_reader_open(&reader, source, choose_halvings(source), false);
+        image_reader_open(&reader, source, halvings, false);
         has_alpha = reader.keyed || (reader.tile && reader.tile->alpha && reader.space);
-        reduce_rows(&reader, reader.indexed ? 3 : reader.components, picture,
-                    has_alpha ? &alpha : NULL);
+        roughness = reduce_rows(&reader, reader.indexed ? 3 : reader.components, picture,
+                                has_alpha ? &alpha : NULL);
+        small->rough = halvings > 0 ? is_rough_by_size(source) : roughness > ROUGH_LEVELS;
         convert(ctx, reader.space, picture);
         if (has_alpha) {
             put_on_white(picture, &alpha, false);
@@ -194,7 +212,7 @@ static void measure_rows(const struct image_source *source, struct picture *pict
         if (source->image->mask) {
             apply_mask(ctx, source->image->mask, picture);
         }
-        *ret_cut_short = reader.cut_short;
+        small->cut_short = reader.cut_short;
     }
     fz_always(ctx)
     {
@@ -208,35 +226,37 @@ static void measure_rows(const struct image_source *source, struct picture *pict
 }
 
 void image_measure_small(struct image_source *source, uint64_t memory_bytes,
-                         struct picture *ret_picture, bool *ret_cut_short)
+                         struct image_small *ret_small)
 {
     fz_context *ctx = source->ctx;
-    struct picture picture = {0};
+    struct image_small small = {0};
     struct error err = ERROR_INIT;
 
-    *ret_cut_short = false;
     if (source->is_jp2 && source->format) {
         unsigned char *data;
         size_t size_bytes = fz_buffer_storage(ctx, source->bytes, &data);
         int status;
 
         opj_lock(ctx);
-        status = jp2_decode_small(data, size_bytes, QUALITY_SIDE, memory_bytes, ret_picture, &err);
+        status =
+            jp2_decode_small(data, size_bytes, QUALITY_SIDE, memory_bytes, &small.picture, &err);
         opj_unlock(ctx);
         if (status < 0) {
             throw_error(ctx, &err);
         }
+        small.rough = is_rough_by_size(source);
+        *ret_small = small;
         return;
     }
     image_source_decode(source);
     fz_try(ctx)
     {
-        measure_rows(source, &picture, ret_cut_short);
-        *ret_picture = picture;
+        measure_rows(source, &small);
+        *ret_small = small;
     }
     fz_catch(ctx)
     {
-        picture_deinit(&picture);
+        picture_deinit(&small.picture);
         fz_rethrow(ctx);
     }
 }

@@ -11,11 +11,15 @@
 #include "workers/images/picture.h"
 #include "workers/pdf/image_source.h"
 
-/*
- * A picture of 1 or 3 components whose longer side is at most QUALITY_SIDE. memory_bytes: for
- * decoding JPEG 2000. ret_cut_short: rows were missing. May load the source's image. Throws.
- */
+struct image_small {
+    struct picture picture; /* of 1 or 3 components; its longer side is at most QUALITY_SIDE */
+    bool rough;             /* the image has a grain finer than what the picture shows */
+    bool cut_short;         /* rows were missing */
+};
+
+/* memory_bytes: for decoding JPEG 2000. May load the source's image. Owns: the caller, the picture.
+ * Throws. */
 void image_measure_small(struct image_source *source, uint64_t memory_bytes,
-                         struct picture *ret_picture, bool *ret_cut_short);
+                         struct image_small *ret_small);
 
 #endif

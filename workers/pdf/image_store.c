@@ -64,6 +64,16 @@ static void keep(struct image_store *store, int object, const struct image_facts
 
 /* --- opening --- */
 
+/* mupdf loads an image's data as a whole before it says anything of it. */
+static void check_length(const struct image_store *store, pdf_obj *object)
+{
+    int64_t bytes = pdf_to_int64(store->ctx, pdf_dict_get(store->ctx, object, PDF_NAME(Length)));
+
+    if (bytes > 0 && (uint64_t)bytes > store->options.memory_bytes) {
+        fz_throw(store->ctx, FZ_ERROR_GENERIC, "%lld bytes are too many", (long long)bytes);
+    }
+}
+
 /* Says what is over a bound by throwing. */
 static void check_bounds(const struct image_store *store, const struct image_source *source)
 {
@@ -85,6 +95,7 @@ static void open_source(const struct image_store *store, const struct image_ref 
     fz_context *ctx = store->ctx;
 
     if (ref->object) {
+        check_length(store, ref->object);
         image_source_open(source, ctx, store->doc, ref->object);
     } else {
         image_source_open_image(source, ctx, ref->image);
@@ -156,22 +167,24 @@ static void measure(struct image_store *store, const struct image_ref *ref,
 {
     fz_context *ctx = store->ctx;
     struct image_source source;
-    struct picture picture = {0};
+    struct image_small small = {0};
 
     open_source(store, ref, &source);
     fz_try(ctx)
     {
         describe(&source, facts);
         if (!is_too_large_to_measure(store, &source)) {
-            image_measure_small(&source, store->options.memory_bytes, &picture, &facts->cut_short);
+            image_measure_small(&source, store->options.memory_bytes, &small);
             facts->masked = source.masked;
-            image_facts_measure(ctx, &picture, facts);
+            facts->cut_short = small.cut_short;
+            image_facts_measure(ctx, &small.picture, facts);
+            facts->plain = facts->plain && !small.rough;
         }
         facts->readable = true;
     }
     fz_always(ctx)
     {
-        picture_deinit(&picture);
+        picture_deinit(&small.picture);
         close_source(store, ref, &source);
     }
     fz_catch(ctx)
