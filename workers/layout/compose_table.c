@@ -10,6 +10,8 @@
 #include "workers/layout/found_table.h"
 #include "workers/layout/text.h"
 
+#define LEADER_DOTS 4U /* fewer are an ellipsis */
+
 /* Joins the text that was written at text with the line before it, in the same cell: with a space,
  * which stands between them already, or by dropping a hyphen. Returns where the line starts now. */
 static const char *join(struct composer *composer, const char *before_text, const char *text)
@@ -43,6 +45,19 @@ static const char *join(struct composer *composer, const char *before_text, cons
     return text - back;
 }
 
+/* How much of a cell's text is its own: dots at its end that lead to the next cell are not. */
+static uint32_t without_leader(const char *text, uint32_t text_bytes)
+{
+    uint32_t kept = text_bytes;
+    uint32_t dots = 0;
+
+    while (kept > 0 && (text[kept - 1] == '.' || text[kept - 1] == ' ')) {
+        kept--;
+        dots += text[kept] == '.';
+    }
+    return dots >= LEADER_DOTS ? kept : text_bytes;
+}
+
 static int compose_cell(struct composer *composer, const struct found_cell *found,
                         struct page_cell *cell, struct error *err)
 {
@@ -74,7 +89,7 @@ static int compose_cell(struct composer *composer, const struct found_cell *foun
         .header = found->header,
         .box = compose_box(composer->group, found->left, found->top, found->right, found->bottom),
         .text = start,
-        .text_bytes = (uint32_t)(composer->out - start)};
+        .text_bytes = without_leader(start, (uint32_t)(composer->out - start))};
     return 0;
 }
 

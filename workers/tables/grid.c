@@ -399,6 +399,13 @@ int grid_split_column(struct grid *grid, uint32_t column, float x, struct arena 
     return 0;
 }
 
+void grid_part(struct grid *grid, uint32_t column, uint32_t first_row, uint32_t last_row)
+{
+    for (uint32_t r = first_row; r <= last_row; r++) {
+        grid->right[(size_t)r * grid->columns + column] = true;
+    }
+}
+
 /* Makes one component of each set of fields that nothing parts. */
 static void join_fields(const struct grid *grid, uint32_t *parents)
 {

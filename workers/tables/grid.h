@@ -39,6 +39,9 @@ int grid_split_row(struct grid *grid, uint32_t row, float y, struct arena *arena
 int grid_split_column(struct grid *grid, uint32_t column, float x, struct arena *arena,
                       struct error *err);
 
+/* Marks the rulings on the right side of fields first_row to last_row of a column. */
+void grid_part(struct grid *grid, uint32_t column, uint32_t first_row, uint32_t last_row);
+
 /* A cell of a grid. */
 struct grid_cell {
     uint16_t row, column, row_span, column_span;

@@ -15,6 +15,8 @@
 #define PAGE_CELL_SHARE 0.6F
 #define BAND_LINES_MIN 3U
 #define BAND_SPLITS_MAX 256U
+#define TITLE_GAP 1.2F /* of the size: what is wider parts titles */
+#define PART_BUDGET 20000000U
 
 /* The middle of a word's lower-case letters. */
 static float middle_of(const struct word *word)
@@ -153,6 +155,102 @@ static int split_bands(const struct glyphs *glyphs, struct grid *grid, struct wo
     return 0;
 }
 
+/* --- cells whose titles have gaps where rulings run further down --- */
+
+struct span {
+    float left, right;
+};
+
+static int by_left(const void *a, const void *b)
+{
+    const struct span *x = a;
+    const struct span *y = b;
+
+    return (x->left > y->left) - (x->left < y->left);
+}
+
+/* What the words of a cell cover, from left to right; spans: with room for all. */
+static uint32_t cover(struct word *const *words, uint32_t count, struct span *spans)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        spans[i] = (struct span){words[i]->left, words[i]->right};
+    }
+    qsort(spans, count, sizeof(*spans), by_left);
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept > 0 && spans[i].left < spans[kept - 1].right + TITLE_GAP * words[0]->size_pt) {
+            spans[kept - 1].right = fmaxf(spans[kept - 1].right, spans[i].right);
+        } else {
+            spans[kept++] = spans[i];
+        }
+    }
+    return kept;
+}
+
+/* Parts a cell over several columns at the limit in the middle of each wide gap. */
+static void part_cell(struct grid *grid, const struct grid_cell *cell, struct word *const *words,
+                      uint32_t count, struct span *spans)
+{
+    uint32_t span_count = cover(words, count, spans);
+
+    for (uint32_t s = 0; s + 1 < span_count; s++) {
+        float middle = (spans[s].right + spans[s + 1].left) / 2;
+        uint32_t best = UINT32_MAX;
+
+        for (uint32_t c = cell->column + 1U; c < (uint32_t)cell->column + cell->column_span; c++) {
+            if (grid->xs[c] > spans[s].right && grid->xs[c] < spans[s + 1].left &&
+                (best == UINT32_MAX ||
+                 fabsf(grid->xs[c] - middle) < fabsf(grid->xs[best] - middle))) {
+                best = c;
+            }
+        }
+        if (best != UINT32_MAX) {
+            grid_part(grid, best - 1, cell->row, cell->row + cell->row_span - 1U);
+        }
+    }
+}
+
+static int part_titles(struct grid *grid, struct word *const *words, uint32_t count,
+                       struct arena *arena, struct error *err)
+{
+    struct word **inside = arena_calloc(arena, count + 1UL, sizeof(struct word *));
+    struct span *spans = arena_calloc(arena, count + 1UL, sizeof(*spans));
+    struct grid_cell *cells;
+    uint32_t cell_count;
+    uint32_t *cell_of;
+    uint32_t budget = PART_BUDGET;
+
+    if (!inside || !spans) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
+    }
+    if (grid_cells(grid, arena, &cells, &cell_count, &cell_of, err) < 0) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < cell_count; i++) {
+        const struct grid_cell *cell = &cells[i];
+        uint32_t n = 0;
+
+        if (cell->column_span < 2 || budget < count) {
+            continue;
+        }
+        budget -= count;
+        for (uint32_t w = 0; w < count; w++) {
+            float x = (words[w]->left + words[w]->right) / 2;
+            float y = middle_of(words[w]);
+
+            if (x > grid->xs[cell->column] && x < grid->xs[cell->column + cell->column_span] &&
+                y > grid->ys[cell->row] && y < grid->ys[cell->row + cell->row_span]) {
+                inside[n++] = words[w];
+            }
+        }
+        if (n >= 2) {
+            part_cell(grid, cell, inside, n, spans);
+        }
+    }
+    return 0;
+}
+
 /* --- what is a table --- */
 
 struct census {
@@ -214,6 +312,7 @@ int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, ui
 
     *ret_table = NULL;
     if (count < 3 || split_bands(glyphs, grid, words, count, arena, err) < 0 ||
+        part_titles(grid, words, count, arena, err) < 0 ||
         grid_cells(grid, arena, &cells, &cell_count, &cell_of_field, err) < 0) {
         return count < 3 ? 0 : -1;
     }
@@ -223,15 +322,15 @@ int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, ui
         return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t column =
-            grid_locate(grid->xs, grid->columns, (words[i]->left + words[i]->right) / 2);
-        uint32_t row = grid_locate(grid->ys, grid->rows, middle_of(words[i]));
+        float x = (words[i]->left + words[i]->right) / 2;
+        float y = middle_of(words[i]);
+        uint32_t column = grid_locate(grid->xs, grid->columns,
+                                      fminf(fmaxf(x, grid->xs[0]), grid->xs[grid->columns]));
+        uint32_t row =
+            grid_locate(grid->ys, grid->rows, fminf(fmaxf(y, grid->ys[0]), grid->ys[grid->rows]));
 
-        cell_of[i] = BUILD_NO_CELL;
-        if (column < grid->columns && row < grid->rows) {
-            cell_of[i] = cell_of_field[row * grid->columns + column];
-            words_in[cell_of[i]]++;
-        }
+        cell_of[i] = cell_of_field[row * grid->columns + column];
+        words_in[cell_of[i]]++;
     }
     if (take_census(grid, cells, cell_count, words_in, arena, &census, err) < 0) {
         return -1;

@@ -5,14 +5,19 @@
  */
 #include "workers/tables/tables.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "workers/tables/aligned.h"
 #include "workers/tables/build.h"
 #include "workers/tables/grid.h"
+#include "workers/tables/areas.h"
 #include "workers/tables/ruled.h"
+#include "workers/tables/runs.h"
 #include "workers/tables/segments.h"
 #include "workers/tables/words.h"
 
+#define FOUND_MAX 256U /* tables of a page */
 #define GRID_EDGE 2.0F /* points that a cell's text may reach over its grid */
 
 /* What is looked into. */
@@ -21,9 +26,9 @@ struct search {
     struct glyphs *glyphs;
     struct arena *arena;
     struct words words;
-    bool *taken;             /* of each word: a table has it */
-    struct fragment **found; /* for each table the fragment that stands for it */
-    uint32_t found_count, found_capacity;
+    bool *taken;                       /* of each word: a table has it */
+    struct fragment *found[FOUND_MAX]; /* for each table the fragment that stands for it */
+    uint32_t found_count;
 };
 
 /* The words inside of [x0, x1] x [y0, y1] that no table has. */
@@ -62,12 +67,16 @@ static bool holds_table(const struct search *search, const struct grid *grid)
 }
 
 /* Marks the table's words and keeps what stands for it. */
-static int take(struct search *search, const struct found_table *table, struct error *err)
+static int take(struct search *search, const struct found_table *table, struct word *const *words,
+                uint32_t count, struct error *err)
 {
     struct fragment *stand_in = build_stand_in(table, search->arena, err);
 
     if (!stand_in) {
         return -1;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        search->taken[words[i] - search->words.items] = true;
     }
     search->found[search->found_count++] = stand_in;
     return 0;
@@ -85,11 +94,7 @@ static int find_ruled(struct search *search, struct segments *segments, struct e
     if (grids_find(segments, search->arena, &grids, err) < 0) {
         return -1;
     }
-    search->found = arena_calloc(search->arena, grids.count + 1UL, sizeof(struct fragment *));
-    if (!search->found) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u tables", grids.count);
-    }
-    for (uint32_t i = 0; i < grids.count; i++) {
+    for (uint32_t i = 0; i < grids.count && search->found_count < FOUND_MAX; i++) {
         struct grid *grid = &grids.items[i];
         struct found_table *table;
         uint32_t count;
@@ -102,11 +107,69 @@ static int find_ruled(struct search *search, struct segments *segments, struct e
         if (ruled_make(search->glyphs, grid, inside, count, search->arena, &table, err) < 0) {
             return -1;
         }
+        if (table && take(search, table, inside, count, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whether a table was found that the area's middle, or more of it, belongs to. */
+static bool is_taken(const struct search *search, const struct area *area)
+{
+    for (uint32_t i = 0; i < search->found_count; i++) {
+        const struct fragment *found = search->found[i];
+
+        if (fminf(found->right, area->right) - fmaxf(found->left, area->left) > 0 &&
+            fminf(found->bottom, area->bottom) - fmaxf(found->top, area->top) >
+                0.3F * (area->bottom - area->top)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tables between level rulings. */
+static int find_bounded(struct search *search, const struct segments *segments, struct error *err)
+{
+    uint32_t most = search->words.count;
+    struct word **inside = arena_calloc(search->arena, most + 1UL, sizeof(struct word *));
+    struct areas areas;
+    uint32_t count;
+
+    if (!inside) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", most);
+    }
+    count = words_inside(search, -INFINITY, -INFINITY, INFINITY, INFINITY, inside);
+    if (areas_find(search->glyphs, segments, inside, count, search->arena, &areas, err) < 0) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < areas.count; i++) {
+        const struct area *area = &areas.items[i];
+        struct aligned_request request = {.words = inside,
+                                          .rules = segments->level,
+                                          .rule_count = segments->level_count,
+                                          .bounded = true};
+        struct found_table *table;
+        struct word **used;
+        uint32_t used_count;
+
+        if (search->found_count == FOUND_MAX || is_taken(search, area)) {
+            continue;
+        }
+        request.count = words_inside(search, area->left, area->top - GRID_EDGE, area->right,
+                                     area->bottom - GRID_EDGE, inside);
+        if (aligned_make(search->glyphs, &request, search->arena, &table, &used, &used_count, err) <
+            0) {
+            return -1;
+        }
         if (table) {
-            for (uint32_t w = 0; w < count; w++) {
-                search->taken[inside[w] - search->words.items] = true;
-            }
-            if (take(search, table, err) < 0) {
+            table->ruled = true;
+            table->left = fminf(table->left, area->left);
+            table->right = fmaxf(table->right, area->right);
+            table->top = fminf(table->top, area->top);
+            table->bottom = fmaxf(table->bottom, area->bottom);
+            if (take(search, table, used, used_count, err) < 0) {
                 return -1;
             }
         }
@@ -172,7 +235,7 @@ static int in_fragments(const void *user, struct glyphs *glyphs, const struct fr
     if (!search.taken) {
         return error_set(err, ERROR_MEMORY, "no memory for %u words", search.words.count);
     }
-    if (find_ruled(&search, &segments, err) < 0) {
+    if (find_ruled(&search, &segments, err) < 0 || find_bounded(&search, &segments, err) < 0) {
         return -1;
     }
     return search.found_count > 0 ? replace(&search, fragments, count, err) : 0;
@@ -181,13 +244,7 @@ static int in_fragments(const void *user, struct glyphs *glyphs, const struct fr
 static int in_lines(const void *user, struct glyphs *glyphs, const struct fragment_group *group,
                     struct lines *lines, struct arena *arena, struct error *err)
 {
-    (void)user;
-    (void)glyphs;
-    (void)group;
-    (void)lines;
-    (void)arena;
-    (void)err;
-    return 0;
+    return group->vertical ? 0 : runs_find_tables(glyphs, group, user, lines, arena, err);
 }
 
 struct table_finder tables_finder(const struct rulings *rulings)

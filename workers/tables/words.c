@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define SAME_LINE 0.5F /* of the smaller size, between baselines */
+#define LEADER_DOTS 4U /* fewer are an ellipsis */
+#define SCRIPT_SHIFT 0.62F
+#define SCRIPT_CHARS 4U
 #define RUNS_MORE 64U
 
 /* --- from fragments to words --- */
@@ -50,19 +53,40 @@ static void word_add(struct word *word, const struct glyph *glyph, uint32_t inde
     word->letters += is_letter(glyph->character) && !is_digit(glyph->character);
 }
 
+/* Dots alone are one word, which stands where they lead to: they may be drawn under the text that
+ * they lead from. */
+static uint32_t leader_word(const struct glyphs *glyphs, struct fragment *fragment,
+                            struct word *out)
+{
+    const struct glyph_run *run = &glyphs->runs[fragment->run_first];
+    const struct glyph_run *last = run + fragment->run_count - 1;
+
+    word_begin(out, fragment, run, run->first, '.');
+    for (uint32_t i = run->first; i < last->first + last->count; i++) {
+        if (glyphs->items[i].character != ' ') {
+            word_add(out, &glyphs->items[i], i);
+        }
+    }
+    out->left = fmaxf(out->left, out->right - out->size_pt);
+    out->leader = true;
+    return 1;
+}
+
 /* Appends the fragment's words at out; returns how many. */
 static uint32_t fragment_words(const struct glyphs *glyphs, struct fragment *fragment,
                                struct word *out)
 {
     uint32_t count = 0;
+    uint32_t dots = 0; /* in a row */
     bool open = false;
 
+    if (fragment->leader) {
+        return leader_word(glyphs, fragment, out);
+    }
     for (uint32_t r = 0; r < fragment->run_count; r++) {
         const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
 
-        if (r > 0 && glyphs_gap_is_space(glyphs, run)) {
-            open = false;
-        }
+        open = open && !(r > 0 && glyphs_gap_is_space(glyphs, run));
         for (uint32_t i = run->first; i < run->first + run->count; i++) {
             const struct glyph *glyph = &glyphs->items[i];
 
@@ -70,11 +94,13 @@ static uint32_t fragment_words(const struct glyphs *glyphs, struct fragment *fra
                 open = false;
                 continue;
             }
-            if (!open) {
+            if (!open || (glyph->character != '.' && dots >= LEADER_DOTS)) {
                 word_begin(&out[count++], fragment, run, i, glyph->character);
                 open = true;
             }
             word_add(&out[count - 1], glyph, i);
+            dots = glyph->character == '.' ? dots + 1 : 0;
+            out[count - 1].leader = dots >= LEADER_DOTS;
         }
     }
     return count;
@@ -89,7 +115,7 @@ static uint32_t words_most(const struct glyphs *glyphs, const struct fragment *f
         const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
 
         for (uint32_t i = run->first; i < run->first + run->count; i++) {
-            most += glyphs->items[i].character == ' ';
+            most += glyphs->items[i].character == ' ' || glyphs->items[i].character == '.';
         }
     }
     return most;
@@ -138,9 +164,13 @@ void words_sort(struct word **words, uint32_t count)
 
 bool words_on_one_line(const struct word *a, const struct word *b)
 {
-    return fabsf(a->baseline - b->baseline) < SAME_LINE * fminf(a->size_pt, b->size_pt) ||
-           (fabsf(a->baseline - b->baseline) < 0.4F * fmaxf(a->size_pt, b->size_pt) &&
-            fmaxf(a->size_pt, b->size_pt) > 1.2F * fminf(a->size_pt, b->size_pt));
+    float apart = fabsf(a->baseline - b->baseline);
+    float smaller = fminf(a->size_pt, b->size_pt);
+    float larger = fmaxf(a->size_pt, b->size_pt);
+    uint32_t chars = a->size_pt < b->size_pt ? a->chars : b->chars;
+
+    return apart < SAME_LINE * smaller ||
+           (chars <= SCRIPT_CHARS && smaller < 0.9F * larger && apart < SCRIPT_SHIFT * larger);
 }
 
 static bool is_dash(uint32_t c)

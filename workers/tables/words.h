@@ -22,6 +22,7 @@ struct word {
     uint32_t chars, digits, letters;
     uint32_t initial; /* its first character, as drawn */
     uint8_t style;    /* PAGE_STYLE bits of its first run */
+    bool leader;      /* dots, or ends in some, that lead to what follows */
 };
 
 struct words {

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * From rows of text in columns to the rows and cells of a table.
+ *
+ * Most rows of text are rows of the table. Some go on with the row before, or begin the one that
+ * follows: parts of a label or a text that is broken over lines. What tells is where they have
+ * text, how near they stand, and how they begin. Nothing blocks or logs.
+ */
+#include "workers/tables/cells.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/page.h"
+#include "workers/tables/build.h"
+#include "workers/tables/header_levels.h"
+
+#define HEADER_ROWS_MAX 12U /* of text */
+#define SAME_ROW 0.8F       /* of the size: baselines so near are of one row */
+#define TIGHT 0.85F         /* of the usual distance of rows: lines of one cell */
+#define LEADING_MAX 1.45F   /* of the size: lines of one cell */
+#define PITCHES_MAX 256U
+
+struct layout {
+    const struct cells_request *request;
+    const struct text_rows *rows;
+    struct glyphs *glyphs;
+    struct arena *arena;
+    float pitch;         /* usual distance between rows; infinite where there is none */
+    uint32_t header_end; /* the first row of text behind the header */
+    struct titles titles;
+    uint32_t *row_of; /* of each row of text behind the header, its row of the table */
+    uint32_t row_count;
+};
+
+/* A place in the grid being filled. */
+struct place {
+    uint32_t cell; /* index + 1; 0: empty */
+};
+
+bool cells_ruled_between(const struct segment *rules, uint32_t rule_count,
+                         const struct text_rows *rows, const struct text_row *above,
+                         const struct text_row *below)
+{
+    for (uint32_t i = 0; i < rule_count; i++) {
+        const struct segment *rule = &rules[i];
+
+        if (rule->at > above->baseline - 0.2F * above->size_pt && rule->at < below->baseline &&
+            fminf(rule->to, rows->right) - fmaxf(rule->from, rows->left) >
+                0.5F * (rows->right - rows->left)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_ruled_off(const struct layout *layout, uint32_t above, uint32_t below)
+{
+    return cells_ruled_between(layout->request->rules, layout->request->rule_count, layout->rows,
+                               &layout->rows->items[above], &layout->rows->items[below]);
+}
+
+/* --- the header --- */
+
+/* A year, or two: "2003", "2003-04", which name columns as well as they are numbers. */
+static bool is_year(const struct chunk *chunk, const struct glyphs *glyphs)
+{
+    const struct word *word = chunk->words[0];
+    uint32_t year = 0;
+
+    if (word->digits < 4 || word->end - word->first < 4 || chunk->count > 3) {
+        return false;
+    }
+    for (uint32_t g = word->first; g < word->first + 4; g++) {
+        uint32_t c = glyphs->items[g].character;
+
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        year = year * 10 + c - '0';
+    }
+    return year >= 1800 && year <= 2100 && (word->digits == 4 || word->chars > word->digits);
+}
+
+/* Whether the row has numbers beside the first column. */
+static bool is_data_row(const struct layout *layout, uint32_t r)
+{
+    const struct text_row *row = &layout->rows->items[r];
+    uint32_t beside = 0, data = 0, years = 0;
+
+    for (uint32_t c = 0; c < row->count; c++) {
+        const struct chunk *chunk = &row->chunks[c];
+
+        if (chunk->first > 0) {
+            beside++;
+            data += chunk->data;
+            years += chunk->data && is_year(chunk, layout->glyphs);
+        }
+    }
+    return data > 0 && data * 2 >= beside && (years < data || years < 2);
+}
+
+static bool is_label_row(const struct text_row *row)
+{
+    return row->count == 1 && row->chunks[0].first == 0;
+}
+
+/* The last row of [first, end) behind which a ruling lies over the width, plus one; first where
+ * there is none. */
+static uint32_t ruled_header_end(const struct layout *layout, uint32_t first, uint32_t end)
+{
+    uint32_t header_end = first;
+
+    for (uint32_t r = first; r + 1 < layout->request->end && r < end; r++) {
+        if (is_ruled_off(layout, r, r + 1)) {
+            header_end = r + 1;
+        }
+    }
+    return header_end;
+}
+
+static uint32_t find_header_end(const struct layout *layout)
+{
+    uint32_t first = layout->request->first;
+    uint32_t end = layout->request->end;
+    uint32_t data = first;
+    uint32_t ruled;
+
+    while (data < end && !is_data_row(layout, data)) {
+        data++;
+    }
+    if (data == end) { /* text in all cells */
+        uint32_t few = end - first > 6 ? first + 3 : first + (end - first) / 2;
+
+        ruled = ruled_header_end(layout, first, few);
+        if (ruled > first) {
+            return ruled;
+        }
+        return (layout->rows->items[first].style & ~layout->rows->items[first + 1].style &
+                PAGE_STYLE_BOLD)
+                   ? first + 1
+                   : first;
+    }
+    if (data - first > HEADER_ROWS_MAX) {
+        return first;
+    }
+    ruled = ruled_header_end(layout, first, data);
+    if (ruled > first) {
+        return ruled;
+    }
+    while (data > first + 1 && is_label_row(&layout->rows->items[data - 1])) {
+        data--;
+    }
+    return data == first + 1 && is_label_row(&layout->rows->items[first]) ? first : data;
+}
+
+/* --- rows --- */
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The usual distance between rows that have several cells and follow each other. */
+static float find_pitch(const struct layout *layout)
+{
+    float pitches[PITCHES_MAX];
+    uint32_t count = 0;
+
+    for (uint32_t r = layout->header_end + 1; r < layout->request->end && count < PITCHES_MAX;
+         r++) {
+        const struct text_row *row = &layout->rows->items[r];
+
+        if (row->count >= 2 && row[-1].count >= 2 &&
+            row->baseline - row[-1].baseline > SAME_ROW * row->size_pt) {
+            pitches[count++] = row->baseline - row[-1].baseline;
+        }
+    }
+    if (count == 0) {
+        return INFINITY;
+    }
+    qsort(pitches, count, sizeof(pitches[0]), by_value);
+    return pitches[count / 2];
+}
+
+static bool is_small_letter(uint32_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 0xDF && c <= 0xFF && c != 0xF7);
+}
+
+/* The chunk of the row that begins in column; NULL where there is none. */
+static const struct chunk *chunk_at(const struct text_row *row, uint32_t column)
+{
+    for (uint32_t c = 0; c < row->count; c++) {
+        if (row->chunks[c].first <= column && row->chunks[c].last >= column) {
+            return &row->chunks[c];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t last_character(const struct glyphs *glyphs, const struct chunk *chunk)
+{
+    return glyphs->items[chunk->words[chunk->count - 1]->end - 1].character;
+}
+
+static bool begins_small(const struct chunk *chunk)
+{
+    return is_small_letter(chunk->words[0]->initial) && chunk->words[0]->chars > 1;
+}
+
+/* Whether the chunk ends in the middle of a phrase. */
+static bool is_open(const struct glyphs *glyphs, const struct chunk *chunk)
+{
+    uint32_t c = last_character(glyphs, chunk);
+
+    return c == '-' || c == ',' || c == 0x2010 || c == 0xAD || c == '/' || c == '&';
+}
+
+static bool has_data(const struct text_row *row)
+{
+    for (uint32_t c = 0; c < row->count; c++) {
+        if (row->chunks[c].data) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether every column of row has text in before too. */
+static bool is_within(const struct text_row *row, const struct text_row *before)
+{
+    for (uint32_t c = 0; c < row->count; c++) {
+        if (!chunk_at(before, row->chunks[c].first)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a row with nothing but a label goes on with the label of the row before. */
+static bool label_goes_on(const struct layout *layout, uint32_t r, float gap)
+{
+    const struct text_row *row = &layout->rows->items[r];
+    const struct chunk *label = &row->chunks[0];
+    const struct chunk *before = chunk_at(&row[-1], 0);
+
+    if (!before || before->last > 0 || label->last > 0 ||
+        ((row->style ^ row[-1].style) & PAGE_STYLE_BOLD && is_label_row(&row[-1]))) {
+        return false;
+    }
+    if (begins_small(label) || is_open(layout->glyphs, before)) {
+        return true;
+    }
+    return isfinite(layout->pitch) && gap < TIGHT * layout->pitch;
+}
+
+/* Whether a row with cells goes on with the label that stands alone in the row before. */
+static bool label_leads_here(const struct layout *layout, uint32_t r, float gap)
+{
+    const struct text_row *row = &layout->rows->items[r];
+    const struct chunk *label = chunk_at(row, 0);
+    const struct chunk *before = &row[-1].chunks[0];
+
+    if (before->last > 0) {
+        return false;
+    }
+    if (!label) {
+        return isfinite(layout->pitch) && gap < TIGHT * layout->pitch;
+    }
+    if (label->last > 0) {
+        return false;
+    }
+    return begins_small(label) || is_open(layout->glyphs, before) ||
+           (isfinite(layout->pitch) && gap < TIGHT * layout->pitch);
+}
+
+/* Whether row r of the text belongs to the same row of the table as the one before. */
+static bool goes_on(const struct layout *layout, uint32_t r)
+{
+    const struct text_row *row = &layout->rows->items[r];
+    const struct text_row *before = row - 1;
+    float gap = row->baseline - before->baseline;
+    float size = fmaxf(row->size_pt, before->size_pt);
+
+    if (is_ruled_off(layout, r - 1, r)) {
+        return false;
+    }
+    if (gap < SAME_ROW * size) {
+        return true;
+    }
+    if (gap > LEADING_MAX * size || row->prose || before->prose) {
+        return false;
+    }
+    if (is_label_row(row)) {
+        return label_goes_on(layout, r, gap);
+    }
+    if (is_label_row(before)) {
+        return label_leads_here(layout, r, gap);
+    }
+    if (has_data(row) || !is_within(row, before)) {
+        return false;
+    }
+    if (!chunk_at(row, 0) && chunk_at(before, 0)) {
+        return true; /* texts that go on beside a label */
+    }
+    for (uint32_t c = 0; c < row->count; c++) {
+        if (!begins_small(&row->chunks[c])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int find_rows(struct layout *layout, struct error *err)
+{
+    const struct cells_request *request = layout->request;
+
+    layout->row_of =
+        arena_calloc(layout->arena, request->end - request->first + 1UL, sizeof(uint32_t));
+    if (!layout->row_of) {
+        return error_set(err, ERROR_MEMORY, "no memory for a table's rows");
+    }
+    layout->row_count = layout->titles.levels;
+    for (uint32_t r = layout->header_end; r < request->end; r++) {
+        layout->row_count += r == layout->header_end || !goes_on(layout, r);
+        layout->row_of[r - request->first] = layout->row_count - 1;
+    }
+    return 0;
+}
+
+/* --- cells --- */
+
+struct filling {
+    struct found_table *table;
+    struct place *places; /* rows by columns */
+    struct word **words;
+    uint32_t *cell_of;
+    uint32_t word_count, cell_count;
+};
+
+/* Whether the places are empty, or all of cell. */
+static bool is_free(const struct filling *filling, uint32_t row, uint32_t rows, uint32_t first,
+                    uint32_t last, uint32_t cell)
+{
+    for (uint32_t r = row; r < row + rows; r++) {
+        for (uint32_t c = first; c <= last; c++) {
+            uint32_t there = filling->places[r * filling->table->columns + c].cell;
+
+            if (there != 0 && there != cell) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void occupy(struct filling *filling, uint32_t cell)
+{
+    const struct found_cell *found = &filling->table->cells[cell];
+
+    for (uint32_t r = found->row; r < (uint32_t)found->row + found->row_span; r++) {
+        for (uint32_t c = found->column; c < (uint32_t)found->column + found->column_span; c++) {
+            filling->places[r * filling->table->columns + c].cell = cell + 1;
+        }
+    }
+}
+
+/* The cell over these places; one that is there already grows as far as it can. */
+static uint32_t cell_over(struct filling *filling, uint32_t row, uint32_t rows, uint32_t first,
+                          uint32_t last)
+{
+    struct found_cell *cell;
+    uint32_t there = 0;
+
+    for (uint32_t c = first; c <= last && there == 0; c++) {
+        there = filling->places[row * filling->table->columns + c].cell;
+    }
+    if (there == 0) {
+        while (rows > 1 && !is_free(filling, row, rows, first, last, 0)) {
+            rows--;
+        }
+        cell = &filling->table->cells[filling->cell_count++];
+        *cell = (struct found_cell){.row = (uint16_t)row,
+                                    .column = (uint16_t)first,
+                                    .row_span = (uint16_t)rows,
+                                    .column_span = (uint16_t)(last - first + 1),
+                                    .left = INFINITY,
+                                    .top = INFINITY,
+                                    .right = -INFINITY,
+                                    .bottom = -INFINITY};
+    } else {
+        uint32_t old_last;
+
+        cell = &filling->table->cells[there - 1];
+        old_last = (uint32_t)cell->column + cell->column_span - 1;
+        first = first < cell->column ? first : cell->column;
+        last = last > old_last ? last : old_last;
+        if (is_free(filling, cell->row, cell->row_span, first, last, there)) {
+            cell->column = (uint16_t)first;
+            cell->column_span = (uint16_t)(last - first + 1);
+        }
+    }
+    occupy(filling, (uint32_t)(cell - filling->table->cells));
+    return (uint32_t)(cell - filling->table->cells);
+}
+
+static void add_chunk(struct filling *filling, const struct chunk *chunk, uint32_t cell)
+{
+    struct found_cell *found = &filling->table->cells[cell];
+
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        const struct word *word = chunk->words[i];
+
+        filling->words[filling->word_count] = chunk->words[i];
+        filling->cell_of[filling->word_count++] = cell;
+        found->left = fminf(found->left, word->left);
+        found->top = fminf(found->top, word->top);
+        found->right = fmaxf(found->right, word->right);
+        found->bottom = fmaxf(found->bottom, word->bottom);
+    }
+}
+
+static void fill_header(const struct layout *layout, struct filling *filling)
+{
+    uint32_t index = 0;
+
+    for (uint32_t r = layout->request->first; r < layout->header_end; r++) {
+        const struct text_row *row = &layout->rows->items[r];
+
+        for (uint32_t c = 0; c < row->count; c++) {
+            const struct title *title = &layout->titles.items[layout->titles.of_chunk[index++]];
+            uint32_t cell =
+                cell_over(filling, title->level, title->level_count, title->first, title->last);
+
+            filling->table->cells[cell].header = true;
+            add_chunk(filling, &row->chunks[c], cell);
+        }
+    }
+}
+
+static void fill_body(const struct layout *layout, struct filling *filling)
+{
+    for (uint32_t r = layout->header_end; r < layout->request->end; r++) {
+        const struct text_row *row = &layout->rows->items[r];
+        uint32_t at = layout->row_of[r - layout->request->first];
+
+        for (uint32_t c = 0; c < row->count; c++) {
+            const struct chunk *chunk = &row->chunks[c];
+
+            add_chunk(filling, chunk, cell_over(filling, at, 1, chunk->first, chunk->last));
+        }
+    }
+}
+
+/* Where rows of the table begin and end, by their text: a boundary between each two. */
+static int find_limits(const struct filling *filling, float **ret_limits, struct arena *arena,
+                       struct error *err)
+{
+    uint32_t rows = filling->table->rows;
+    float *limits = arena_calloc(arena, rows + 1UL, sizeof(*limits));
+    float *bottoms = arena_calloc(arena, rows + 1UL, sizeof(*bottoms));
+
+    if (!limits || !bottoms) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u rows", rows);
+    }
+    for (uint32_t r = 0; r < rows; r++) {
+        limits[r] = INFINITY;
+        bottoms[r] = -INFINITY;
+    }
+    for (uint32_t i = 0; i < filling->cell_count; i++) {
+        const struct found_cell *cell = &filling->table->cells[i];
+
+        limits[cell->row] = fminf(limits[cell->row], cell->top);
+        bottoms[cell->row + cell->row_span - 1] =
+            fmaxf(bottoms[cell->row + cell->row_span - 1], cell->bottom);
+    }
+    limits[0] = filling->table->top;
+    limits[rows] = filling->table->bottom;
+    for (uint32_t r = 1; r < rows; r++) {
+        float top = isfinite(limits[r]) ? limits[r] : limits[r - 1];
+        float bottom = isfinite(bottoms[r - 1]) ? bottoms[r - 1] : top;
+
+        limits[r] = fmaxf((top + bottom) / 2, limits[r - 1]);
+        limits[r] = fminf(limits[r], limits[rows]);
+    }
+    *ret_limits = limits;
+    return 0;
+}
+
+/* Empty cells at the places that are left. */
+static int fill_rest(const struct layout *layout, struct filling *filling, struct error *err)
+{
+    struct found_table *table = filling->table;
+    float *limits = NULL;
+
+    if (find_limits(filling, &limits, layout->arena, err) < 0) {
+        return -1;
+    }
+    for (uint32_t r = 0; r < table->rows; r++) {
+        for (uint32_t c = 0; c < table->columns; c++) {
+            if (filling->places[r * table->columns + c].cell == 0) {
+                table->cells[filling->cell_count++] = (struct found_cell){
+                    .row = (uint16_t)r,
+                    .column = (uint16_t)c,
+                    .row_span = 1,
+                    .column_span = 1,
+                    .header = r < layout->titles.levels,
+                    .left = c == 0 ? table->left : layout->rows->limits[c],
+                    .right = c + 1U == table->columns ? table->right : layout->rows->limits[c + 1],
+                    .top = limits[r],
+                    .bottom = limits[r + 1]};
+            }
+        }
+    }
+    table->cell_count = filling->cell_count;
+    return 0;
+}
+
+static int fill(const struct layout *layout, struct filling *filling, struct error *err)
+{
+    const struct cells_request *request = layout->request;
+    uint32_t words = 0;
+    uint32_t fields = layout->row_count * layout->rows->columns;
+
+    for (uint32_t r = request->first; r < request->end; r++) {
+        for (uint32_t c = 0; c < layout->rows->items[r].count; c++) {
+            words += layout->rows->items[r].chunks[c].count;
+        }
+    }
+    filling->places = arena_calloc(layout->arena, fields, sizeof(*filling->places));
+    filling->words = arena_calloc(layout->arena, words, sizeof(struct word *));
+    filling->cell_of = arena_calloc(layout->arena, words, sizeof(*filling->cell_of));
+    filling->table = build_start(fields, layout->arena, err);
+    if (!filling->places || !filling->words || !filling->cell_of || !filling->table) {
+        return error_set(err, ERROR_MEMORY, "no memory for a table of %u fields", fields);
+    }
+    filling->table->rows = (uint16_t)layout->row_count;
+    filling->table->columns = (uint16_t)layout->rows->columns;
+    fill_header(layout, filling);
+    fill_body(layout, filling);
+    filling->table->left = filling->table->top = INFINITY;
+    filling->table->right = filling->table->bottom = -INFINITY;
+    for (uint32_t i = 0; i < filling->cell_count; i++) {
+        const struct found_cell *cell = &filling->table->cells[i];
+
+        filling->table->left = fminf(filling->table->left, cell->left);
+        filling->table->top = fminf(filling->table->top, cell->top);
+        filling->table->right = fmaxf(filling->table->right, cell->right);
+        filling->table->bottom = fmaxf(filling->table->bottom, cell->bottom);
+    }
+    return fill_rest(layout, filling, err);
+}
+
+int cells_make(struct glyphs *glyphs, const struct cells_request *request, struct arena *arena,
+               struct found_table **ret_table, struct word ***ret_words, uint32_t *ret_word_count,
+               struct error *err)
+{
+    struct layout layout = {
+        .request = request, .rows = request->rows, .glyphs = glyphs, .arena = arena};
+    struct filling filling = {.table = NULL};
+
+    *ret_table = NULL;
+    layout.header_end = find_header_end(&layout);
+    if (titles_find(request->rows, request->first, layout.header_end, request->rules,
+                    request->rule_count, arena, &layout.titles, err) < 0) {
+        return -1;
+    }
+    if (layout.header_end > request->first && layout.titles.levels == 0) {
+        layout.header_end = request->first;
+    }
+    layout.pitch = find_pitch(&layout);
+    if (find_rows(&layout, err) < 0) {
+        return -1;
+    }
+    if ((uint64_t)layout.row_count * request->rows->columns > PAGE_TABLE_CELLS_MAX) {
+        return 0;
+    }
+    if (fill(&layout, &filling, err) < 0 ||
+        build_finish(glyphs, filling.words, filling.cell_of, filling.word_count, filling.table,
+                     arena, err) < 0) {
+        return -1;
+    }
+    *ret_table = filling.table;
+    *ret_words = filling.words;
+    *ret_word_count = filling.word_count;
+    return 0;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Runs of lines with gaps.
+ *
+ * Lines one under the other, most of them with a gap that is wider than one between words, are
+ * looked into; a few lines above them may be a header. Code is left alone. Nothing blocks or logs.
+ */
+#include "workers/tables/runs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "workers/tables/aligned.h"
+#include "workers/tables/build.h"
+#include "workers/tables/segments.h"
+#include "workers/tables/words.h"
+
+#define GAP_EM 0.95F   /* of the size: what is wider parts cells */
+#define APART_MAX 3.2F /* of the size: lines farther apart are of different things */
+#define PLAIN_MAX 2U   /* lines without gaps between two that have some */
+#define GAPPED_MIN 3U  /* lines with gaps in a run */
+#define ABOVE_MAX 10U  /* lines of a header */
+#define SPLITS_MAX 3   /* how often a run that is no table is parted and tried again */
+#define SPACES_WIDE 3U
+
+struct runs {
+    struct glyphs *glyphs;
+    const struct fragment_group *group;
+    const struct rulings *rulings;
+    struct segments segments;
+    bool has_segments; /* looked for already */
+    struct lines *lines;
+    struct arena *arena;
+    bool *gapped; /* of each line */
+};
+
+/* Whether some spaces drawn one after the other are as wide as a gap. */
+static bool has_wide_space(const struct glyphs *glyphs, const struct fragment *fragment)
+{
+    for (uint32_t r = 0; r < fragment->run_count; r++) {
+        const struct glyph_run *run = &glyphs->runs[fragment->run_first + r];
+        uint32_t spaces = 0;
+
+        for (uint32_t i = run->first; i < run->first + run->count; i++) {
+            spaces = glyphs->items[i].character == ' ' ? spaces + 1 : 0;
+            if (spaces >= SPACES_WIDE) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_gapped(const struct glyphs *glyphs, const struct line *line)
+{
+    if (line->table || (line->style & PAGE_STYLE_MONO)) {
+        return false;
+    }
+    for (uint32_t f = 0; f < line->count; f++) {
+        if ((f > 0 &&
+             line->fragments[f]->left - line->fragments[f - 1]->right > GAP_EM * line->size_pt) ||
+            has_wide_space(glyphs, line->fragments[f])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether line stands right under before. */
+static bool follows(const struct line *before, const struct line *line)
+{
+    float apart = line->baseline - before->baseline;
+
+    return !before->table && !line->table && apart > 0 &&
+           apart < APART_MAX * fmaxf(line->size_pt, before->size_pt) &&
+           line->left < before->right && before->left < line->right &&
+           !(line->style & PAGE_STYLE_MONO);
+}
+
+/* Whether lines could be of one table though they share no extent: a cell alone in its row. */
+static bool may_follow(const struct line *before, const struct line *line)
+{
+    float apart = line->baseline - before->baseline;
+
+    return !before->table && !line->table && apart > 0 &&
+           apart < APART_MAX / 2 * fmaxf(line->size_pt, before->size_pt) &&
+           !(line->style & PAGE_STYLE_MONO);
+}
+
+/* The end of the run that starts with line first, which has gaps. */
+static uint32_t run_end(const struct runs *runs, uint32_t first)
+{
+    const struct line *lines = runs->lines->items;
+    uint32_t end = first + 1;
+    uint32_t last = end;
+
+    while (end < runs->lines->count && end - last <= PLAIN_MAX &&
+           (follows(&lines[end - 1], &lines[end]) || may_follow(&lines[end - 1], &lines[end]))) {
+        end++;
+        last = runs->gapped[end - 1] ? end : last;
+    }
+    return last;
+}
+
+static uint32_t count_gapped(const struct runs *runs, uint32_t first, uint32_t end)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = first; i < end; i++) {
+        count += runs->gapped[i];
+    }
+    return count;
+}
+
+/* Puts one line, which stands for the table, in the place of lines first to end. ret_end: behind
+ * it. */
+static int replace(struct runs *runs, uint32_t first, uint32_t end, const struct found_table *table,
+                   uint32_t *ret_end, struct error *err)
+{
+    struct line *lines = runs->lines->items;
+    struct fragment **place = arena_alloc(runs->arena, sizeof(*place));
+    struct line line = {.table = table, .count = 1, .starts_block = true};
+
+    if (!place) {
+        return error_set(err, ERROR_MEMORY, "no memory for a table");
+    }
+    *place = build_stand_in(table, runs->arena, err);
+    if (!*place) {
+        return -1;
+    }
+    line.fragments = place;
+    lines_measure(runs->glyphs, &line);
+    line.wide_gaps = 1;
+    lines[first] = line;
+    memmove(&lines[first + 1], &lines[end], (runs->lines->count - end) * sizeof(*lines));
+    memmove(&runs->gapped[first + 1], &runs->gapped[end],
+            (runs->lines->count - end) * sizeof(*runs->gapped));
+    runs->gapped[first] = false;
+    runs->lines->count -= end - first - 1;
+    if (first + 1 < runs->lines->count) {
+        lines[first + 1].starts_block = true;
+    }
+    *ret_end = first + 1;
+    return 0;
+}
+
+/* The line in front of which the widest space of the run is; first where none is wide. */
+static uint32_t widest_space(const struct runs *runs, uint32_t first, uint32_t end)
+{
+    uint32_t widest = first;
+    float most = 0;
+
+    for (uint32_t i = first + 1; i < end; i++) {
+        float apart = runs->lines->items[i].baseline - runs->lines->items[i - 1].baseline;
+
+        if (apart > most * 1.05F) {
+            most = apart;
+            widest = i;
+        }
+    }
+    return widest;
+}
+
+/* Tries lines first to end, and those above; ret_end: behind what became of them. */
+static int try_run(struct runs *runs, uint32_t first, uint32_t end, uint32_t floor, int splits,
+                   uint32_t *ret_end, struct error *err)
+{
+    struct line *lines = runs->lines->items;
+    uint32_t gapped = count_gapped(runs, first, end);
+    uint32_t above = first;
+    struct aligned_request request = {.bounded = false};
+    struct fragment **fragments;
+    struct found_table *table;
+    struct words words;
+    struct word **used;
+    uint32_t count = 0;
+    uint32_t used_count;
+
+    *ret_end = end;
+    if (gapped < GAPPED_MIN || gapped * 2 < end - first) {
+        return 0;
+    }
+    if (!runs->has_segments && runs->rulings) {
+        runs->has_segments = true;
+        if (segments_find(runs->rulings, runs->group->ux, runs->group->uy, runs->arena,
+                          &runs->segments, err) < 0) {
+            return -1;
+        }
+    }
+    while (above > floor && first - above < ABOVE_MAX &&
+           may_follow(&lines[above - 1], &lines[above])) {
+        above--;
+    }
+    for (uint32_t i = above; i < end; i++) {
+        count += lines[i].count;
+    }
+    fragments = arena_calloc(runs->arena, count, sizeof(struct fragment *));
+    if (!fragments) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u fragments", count);
+    }
+    count = 0;
+    for (uint32_t i = above; i < end; i++) {
+        memcpy(&fragments[count], lines[i].fragments, lines[i].count * sizeof(struct fragment *));
+        count += lines[i].count;
+    }
+    if (words_find(runs->glyphs, fragments, count, runs->arena, &words, err) < 0) {
+        return -1;
+    }
+    request.words = arena_calloc(runs->arena, words.count + 1UL, sizeof(struct word *));
+    if (!request.words) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", words.count);
+    }
+    for (uint32_t i = 0; i < words.count; i++) {
+        request.words[i] = &words.items[i];
+    }
+    request.count = words.count;
+    request.rules = runs->segments.level;
+    request.rule_count = runs->segments.level_count;
+    request.core_top = lines[first].baseline - 0.3F * lines[first].size_pt;
+    request.core_bottom = lines[end - 1].baseline + 0.3F * lines[end - 1].size_pt;
+    if (aligned_make(runs->glyphs, &request, runs->arena, &table, &used, &used_count, err) < 0) {
+        return -1;
+    }
+    if (table) {
+        while (above < first && lines[above].baseline + 0.1F * lines[above].size_pt < table->top) {
+            above++;
+        }
+        return replace(runs, above, end, table, ret_end, err);
+    }
+    if (splits > 0) {
+        uint32_t middle = widest_space(runs, first, end);
+        uint32_t count_before = runs->lines->count;
+        uint32_t upper_end;
+
+        if (middle > first) {
+            if (try_run(runs, first, middle, floor, splits - 1, &upper_end, err) < 0) {
+                return -1;
+            }
+            end -= count_before - runs->lines->count;
+            return try_run(runs, upper_end, end, upper_end, splits - 1, ret_end, err);
+        }
+    }
+    return 0;
+}
+
+int runs_find_tables(struct glyphs *glyphs, const struct fragment_group *group,
+                     const struct rulings *rulings, struct lines *lines, struct arena *arena,
+                     struct error *err)
+{
+    struct runs runs = {
+        .glyphs = glyphs, .group = group, .rulings = rulings, .lines = lines, .arena = arena};
+    uint32_t floor = 0; /* lines before it are taken */
+    uint32_t gapped = 0;
+
+    runs.gapped = arena_calloc(arena, lines->count + 1UL, sizeof(*runs.gapped));
+    if (!runs.gapped) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u lines", lines->count);
+    }
+    for (uint32_t i = 0; i < lines->count; i++) {
+        runs.gapped[i] = is_gapped(glyphs, &lines->items[i]);
+        gapped += runs.gapped[i];
+    }
+    for (uint32_t i = 0; i < lines->count && gapped >= GAPPED_MIN;) {
+        if (!runs.gapped[i]) {
+            i++;
+            continue;
+        }
+        if (try_run(&runs, i, run_end(&runs, i), floor, SPLITS_MAX, &i, err) < 0) {
+            return -1;
+        }
+        floor = i;
+    }
+    return 0;
+}
