@@ -98,16 +98,11 @@ static struct lease end_of_unit(struct worker *worker)
     return copy;
 }
 
-/* What the unit took. Only a fresh worker's memory is its stage's: a pool's is everybody's. A unit
- * of known size teaches by itself what others of its size will take. */
-static void note_peak(struct worker *worker, uint64_t peak_bytes, bool well)
+/* What a unit of a fresh worker took, for its receipt; one of known size teaches by itself what
+ * others of its size will take. */
+static void note_unit_peak(struct supervisor *supervisor, const struct class *class,
+                           struct lease *lease, uint64_t peak_bytes, bool well)
 {
-    struct supervisor *supervisor = supervisor_of(worker);
-    const struct class *class = worker->owner;
-    struct lease *lease = worker->lease;
-    if (!lease->job || class->settings.lifetime != LIFETIME_FRESH) {
-        return;
-    }
     struct store_unit *unit = &lease->job->units[lease->unit].stored;
     uint64_t peak_kib = peak_bytes / 1024;
     unit->peak_kib = peak_kib < UINT32_MAX ? (uint32_t)peak_kib : UINT32_MAX;
@@ -120,6 +115,19 @@ static void note_peak(struct worker *worker, uint64_t peak_bytes, bool well)
                      stage_row((enum stage_id)lease->stage)->name,
                      job_unit_bucket(lease->job, unit), peak_bytes);
         lease->learned = true;
+    }
+}
+
+/* A pool's worker may live for long: what it takes is learned before it goes. */
+static void note_peak(struct worker *worker, uint64_t peak_bytes, bool well)
+{
+    struct supervisor *supervisor = supervisor_of(worker);
+    const struct class *class = worker->owner;
+    struct lease *lease = worker->lease;
+    if (class->settings.lifetime == LIFETIME_FRESH && lease->job) {
+        note_unit_peak(supervisor, class, lease, peak_bytes, well);
+    } else if (class->settings.lifetime == LIFETIME_POOL && well && peak_bytes > 0) {
+        memory_learn(supervisor->memory, class->settings.name, "", 0, peak_bytes);
     }
 }
 

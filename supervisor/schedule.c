@@ -243,12 +243,13 @@ static int tell_unit(const struct want *want, struct worker *worker, struct erro
     return worker_run(worker, &task, err);
 }
 
-/* What it took for one unit it may not have given back for the next. */
+/* What a gang's member took for one unit it may not have given back for the next. */
 static uint64_t will_take_bytes(const struct want *want, const struct worker *worker)
 {
-    bool used = want->fresh && worker->units > 0;
-    return used && worker->predicted_bytes > want->need_bytes ? worker->predicted_bytes
-                                                              : want->need_bytes;
+    uint64_t taken_bytes = worker->peak_unit_bytes > worker->peak_sample_bytes
+                               ? worker->peak_unit_bytes
+                               : worker->peak_sample_bytes;
+    return want->fresh && taken_bytes > want->need_bytes ? taken_bytes : want->need_bytes;
 }
 
 static enum outcome run_on(struct pass *pass, const struct want *want, struct worker *worker)

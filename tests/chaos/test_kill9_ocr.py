@@ -6,7 +6,6 @@ With fakes, whose pages take as long as they are told to, and with the real ones
 (random, printed) says when.
 """
 
-import io
 import os
 import random
 import signal
@@ -17,26 +16,14 @@ import pytest
 
 import daemon
 import ebbproto
-import formats
 from daemon import seconds, wait_until
 from fakes import DOCUMENT, fake, lost, write_script
+from scans import scan
 
 SEED = int(os.environ.get("EBB_CHAOS_SEED", random.SystemRandom().randrange(1 << 32)))
 KILLS = 5  # a page may be killed as often, and is still not given up
-WORDS = "ebb and flow of the tide measured at the old pier since eighteen ninety four".split()
 
 pytestmark = pytest.mark.timeout(seconds(300))
-
-
-def scan(pages):
-    """A PDF of pictures of text, another one on each page."""
-    images = []
-    for page in range(pages):
-        lines = [" ".join(WORDS[(page + line) % 14 :] + [str(page)]) for line in range(4)]
-        images.append(formats.picture(lines, height_in=3.0))
-    out = io.BytesIO()
-    images[0].save(out, "PDF", resolution=150, save_all=True, append_images=images[1:])
-    return out.getvalue()
 
 
 def make_fake(folder):

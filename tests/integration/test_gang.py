@@ -7,8 +7,10 @@ import collections
 import pytest
 
 import daemon
+import ebbproto
 from daemon import resident_bytes, seconds, wait_until
 from fakes import DOCUMENT, SERIAL, fake, lost, verdicts, write_script
+from scans import scan
 
 MIB = 1 << 20
 SMALL_LIBRARY = {"class.library.memory_max": "16M"}
@@ -223,6 +225,45 @@ def test_each_page_has_its_peak(make_ebbd, script):
     assert row["units_peak"][0] == {
         "stage": "ocr", "first": 2, "last": 2, "peak_rss_bytes": peaks[2],
     }
+
+
+# --- the real ones ---
+
+
+def run_real(make_ebbd, document, before=(), **settings):
+    """(digest of the library's content, receipts of the gang, most memory that was seen in use)."""
+    ebbd = make_ebbd({"memory.sample": "50ms", **settings})
+    for other in before:
+        ebbd.call("DELETE", job=ebbd.completed(ebbd.submit(other), timeout=60.0)["job_id"])
+    job = ebbd.submit(document)
+    most = 0
+    while ebbd.job(job)["status"] not in daemon.ENDED:
+        most = max(most, ebbd.status()["memory"]["live_bytes"])
+    row = ebbd.completed(job)
+    assert lost(row) == []
+    assert row["counts"]["pages"] == 6
+    assert ebbd.events("memory.over") == []
+    receipts = [one for one in ebbd.receipts(job) if one["stage"] == "ocr"]
+    assert sum(one["units"] for one in receipts) == 6
+    return ebbd.query("digest"), receipts, most
+
+
+@pytest.mark.skipif(
+    not (ebbproto.WORKERS / "ebb-ocr").exists(), reason="ebb-ocr has not been built"
+)
+@pytest.mark.skipif(daemon.SANITIZED, reason="a sanitizer's own memory leaves no room for limits")
+def test_a_real_gang_reads_the_same_whoever_reads(make_ebbd):
+    """By one, by two in a budget that is just enough for them, and after other documents."""
+    document = scan(6, 200, 11.0)
+    digest, receipts, _ = run_real(make_ebbd, document, **{"limits.cpu_slots": 1})
+    assert len(receipts) == 1
+    tight = {"limits.cpu_slots": 2, "limits.memory_budget": "160M"}
+    together, receipts, most = run_real(make_ebbd, document, **tight, **SMALL_LIBRARY)
+    assert max(one["peak_rss_bytes"] for one in receipts) < 160 * MIB
+    assert most < 160 * MIB
+    assert together == digest
+    later, _, _ = run_real(make_ebbd, document, [scan(3), scan(2)], **{"limits.cpu_slots": 2})
+    assert later == digest
 
 
 # --- pages that cannot be read ---
