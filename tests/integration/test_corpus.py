@@ -2,7 +2,10 @@
 """Every document of the corpus folder through ebb: each ends with the code that it should, in time,
 and none harms ebbd."""
 
+import collections
 import json
+import re
+import unicodedata
 
 import pytest
 
@@ -43,6 +46,15 @@ PAGES = {
     "xref-prev-self-loop.pdf": 1,
 }
 
+# Read by OCR too: those that are small. Truth, languages.
+SCANS = {
+    "phototest.pdf": ("phototest.txt", "eng"),
+    "phototest-rotated-L.pdf": ("phototest.txt", "eng"),
+    "dev-reportlab-eng-b300.pdf": ("dev-reportlab-eng-b300.gt.txt", "eng"),
+    "dev-cataloguede-deu-g200.pdf": ("dev-cataloguede-deu-g200.gt.txt", "deu"),
+    "8071_093.3B.pdf": ("8071_093.3B.txt", "eng"),
+}
+
 
 @pytest.fixture(scope="module")
 def served():
@@ -71,7 +83,7 @@ def served():
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.timeout(seconds(70))
 def test_document(served, name):
-    job = served.run(FOLDER / name, timeout=60, name=name)
+    job = served.run(FOLDER / name, timeout=60, name=name, params={"ocr": "off"})
     expected = CODES.get(name)
     if expected:
         assert job["status"] == "failed", job
@@ -84,6 +96,26 @@ def test_document(served, name):
     assert job["pages"] == PAGES.get(name, job["pages"]) and job["pages"] >= 1
     text = served.query("show", document=job["job_id"], format="text").decode()
     assert text.count("\f") in (job["pages"] - 1, job["pages"])
+
+
+def words_of(text):
+    return re.findall(r"\w{3,}", unicodedata.normalize("NFKC", text).lower())
+
+
+@pytest.mark.timeout(seconds(200))
+def test_scans(served):
+    """All at once: each is read, whichever way up, and most of its truth's words are found."""
+    wanted = {name: truth for name, truth in SCANS.items() if name in FILES}
+    jobs = {name: served.submit(FOLDER / name, name=name, params={"languages": languages})
+            for name, (_, languages) in wanted.items()}  # fmt: skip
+    for name, (truth, _) in wanted.items():
+        job = served.ended(jobs[name], timeout=180)
+        assert job["status"] == "completed" and job["pages_failed"] == [], job
+        assert job["counts"]["pages_ocr"] == job["pages"]
+        text = served.query("show", document=job["document_id"], format="text").decode()
+        expected = collections.Counter(words_of((CORPUS / "truth" / truth).read_text()))
+        found = expected & collections.Counter(words_of(text))
+        assert found.total() >= 0.9 * expected.total(), expected - found
 
 
 def test_what_came_of_all_of_them(served):
