@@ -27,6 +27,8 @@ import ebbproto
 import jobs
 import machine
 import memory
+import ocr
+import quality
 import speed
 import start
 import text
@@ -37,7 +39,10 @@ SECTIONS = {
     "memory": memory.measure,
     "jobs": jobs.measure,
     "text": text.measure,
+    "ocr": ocr.measure,
+    **quality.SECTIONS,
 }
+GROUPS = {"quality": list(quality.SECTIONS)}
 LONG_DOCUMENT = [
     pathlib.Path("/usr/share/doc/octave/octave.pdf"),
     ROOT / "build" / "corpus" / "octave.pdf",
@@ -47,7 +52,8 @@ LONG_DOCUMENT = [
 def arguments():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", metavar="SECTION",
-                        help=f"of {' '.join(SECTIONS)}; all, when none is named")
+                        help=f"of {' '.join(SECTIONS)}; quality names all of these; all, when none "
+                        "is named")
     parser.add_argument("--file", type=pathlib.Path, help="the long document (octave.pdf)")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each takes (5)")
     parser.add_argument("--jobs", type=int, default=300, help="documents of one page a round (300)")
@@ -59,9 +65,10 @@ def arguments():
     parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE",
                         help="write the tables there, for README.md")
     options = parser.parse_args()
+    options.sections = [name for named in options.sections for name in GROUPS.get(named, [named])]
     unknown = [name for name in options.sections if name not in SECTIONS]
     if unknown:
-        parser.error(f"no section is called {unknown[0]}; there are {', '.join(SECTIONS)}")
+        parser.error(f"no section is called {unknown[0]}; there are {', '.join([*SECTIONS, *GROUPS])}")
     if min(options.rounds, options.starts, options.queued) < 1 or options.jobs < 30:
         parser.error("--rounds, --starts and --queued are 1 at least, --jobs 30")
     options.build = pathlib.Path(ebbproto.BUILD).resolve()
@@ -72,8 +79,9 @@ def arguments():
 
 
 def check_programs(build):
-    wanted = [daemon.EBBD, daemon.EBB, daemon.WORKERS / "ebb-pdf", daemon.WORKERS / "ebb-library",
-              daemon.FAKE, build / "bench" / "bench_stext", build / "bench" / "bench_extract"]
+    workers = [ebbproto.WORKERS / name for name in ("ebb-pdf", "ebb-ocr", "ebb-library")]
+    helpers = [build / "bench" / name for name in ("bench_stext", "bench_extract", "bench_ocr")]
+    wanted = [daemon.EBBD, daemon.EBB, daemon.FAKE, *workers, *helpers]
     missing = [str(path) for path in wanted if not path.exists()]
     if missing:
         raise machine.Failed(f"not built: {', '.join(missing)}; ./dev build")

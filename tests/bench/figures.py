@@ -164,6 +164,8 @@ class Section:
         return "\n".join(lines + [f"   {text}" for text in self.closing()])
 
     def markdown(self):
+        if not self.figures:
+            return "\n".join([f"**{self.name}**: {self.title}", "", "```", *self.closing(), "```", ""])
         keys, rows = self._columns()
         lines = [f"**{self.name}**: {self.title}", "", "| " + " | ".join(keys) + " |"]
         lines.append("|" + "|".join("---" if key in ("", "verdict", "note") else "--:"

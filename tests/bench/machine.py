@@ -83,15 +83,16 @@ class MemoryWatch(threading.Thread):
     """The most memory that a process and its descendants have at once, each shared page counted
     once (PSS), as often as can be looked."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, every_s=0.002):
         super().__init__(daemon=True)
         self.pid = pid
+        self.every_s = every_s
         self.most_bytes = 0
         self.looks = 0
         self.over = threading.Event()
 
     def run(self):
-        while not self.over.wait(0.002):
+        while not self.over.wait(self.every_s):
             now = sum(map(_pss_bytes, _tree(self.pid)))
             self.most_bytes = max(self.most_bytes, now)
             self.looks += 1

@@ -112,7 +112,7 @@ def _one_worker(folder, number):
     job = folder / "jobs" / f"00000000-0000-7000-8000-{number:012d}"
     job.mkdir(parents=True)
     (job / "source").write_bytes(one_page(number))
-    worker = Channel(daemon.WORKERS / "ebb-pdf")
+    worker = Channel(ebbproto.WORKERS / "ebb-pdf")
     try:
         worker.send("INIT", 0, **{
             "version": ebbproto.VERSION, "class": "pdf", "lifetime": "fresh", "profile": "parse",
