@@ -333,7 +333,15 @@ def test_a_pool_that_dies_idle_does_not_make_a_storm(make_ebbd, script):
     gone = time.monotonic() - began + 1  # since before it was there
     assert ebbd.classes()["library"]["created"] <= 2 * starts_by_then(gone)
     write_script(script, "")
-    ask(ebbd, 1)
+
+    def answers():
+        try:
+            ask(ebbd, 1)
+        except Refused:  # by one more of those that die
+            return False
+        return True
+
+    wait_until("it answers", answers)
 
 
 def test_two_classes_in_trouble_are_told_apart(make_ebbd, script, tmp_path):
