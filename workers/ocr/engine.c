@@ -185,23 +185,23 @@ static void set_place(const struct collector *collector, struct ocr_word *word)
     if (word->vertical) {
         word->baseline_px = middle;
     } else if (collector->has_baseline) {
-        word->slope =
+        float slope =
             (float)(collector->y1 - collector->y0) / (float)(collector->x1 - collector->x0);
-        word->baseline_px = (float)collector->y0 + (middle - (float)collector->x0) * word->slope;
+
+        word->baseline_px = (float)collector->y0 + (middle - (float)collector->x0) * slope;
     } else {
         word->baseline_px = word->box.y1;
     }
 }
 
-/* A copy without white space and control characters; NULL (and *ret_bytes 0) where nothing is left
- * of it, or no memory. */
-static const char *copy_text(struct arena *arena, const char *text, uint32_t *ret_bytes)
+/* A copy without white space and control characters; "" where nothing is left of it, NULL where
+ * there is no memory. */
+static const char *copy_text(struct arena *arena, const char *text)
 {
     const char *end = text + strlen(text);
     char *copy = arena_alloc(arena, (size_t)(end - text) * 3 + 1); /* U+FFFD takes three */
     char *out = copy;
 
-    *ret_bytes = 0;
     while (copy && text < end) {
         size_t bytes;
         uint32_t c = text_get(text, end, &bytes);
@@ -212,15 +212,14 @@ static const char *copy_text(struct arena *arena, const char *text, uint32_t *re
             out = text_put(out, c);
         }
     }
-    *ret_bytes = copy ? (uint32_t)(out - copy) : 0;
-    return copy;
+    return copy; /* terminated: the arena's memory is zeroed */
 }
 
 static int add_word(struct collector *collector, TessResultIterator *results, struct error *err)
 {
     struct ocr_reading *reading = collector->reading;
     TessPageIterator *place = TessResultIteratorGetPageIterator(results);
-    struct ocr_word *word;
+    struct ocr_word word = {0};
     int left, top, right, bottom;
     float confidence;
     char *text;
@@ -228,27 +227,27 @@ static int add_word(struct collector *collector, TessResultIterator *results, st
     if (!TessPageIteratorBoundingBox(place, RIL_WORD, &left, &top, &right, &bottom)) {
         return 0;
     }
-    if (reading->count == collector->capacity && grow(collector, err) < 0) {
-        return -1;
-    }
     text = TessResultIteratorGetUTF8Text(results, RIL_WORD);
     if (!text) {
         return 0;
     }
-    word = &reading->words[reading->count];
-    word->text = copy_text(collector->arena, text, &word->text_bytes);
+    word.text = copy_text(collector->arena, text);
     TessDeleteText(text);
-    if (!word->text) {
+    if (!word.text) {
         return error_set(err, ERROR_MEMORY, "no memory for a word");
     }
-    if (word->text_bytes == 0) {
+    word.text_bytes = (uint32_t)strlen(word.text);
+    if (word.text_bytes == 0) {
         return 0;
     }
     confidence = TessResultIteratorConfidence(results, RIL_WORD);
-    word->confidence = (uint8_t)(confidence < 1 ? 1 : confidence > 100 ? 100 : confidence + 0.5F);
-    word->box = (struct ocr_box){(float)left, (float)top, (float)right, (float)bottom};
-    set_place(collector, word);
-    reading->count++;
+    word.confidence = (uint8_t)(confidence < 1 ? 1 : confidence > 100 ? 100 : confidence + 0.5F);
+    word.box = (struct ocr_box){(float)left, (float)top, (float)right, (float)bottom};
+    set_place(collector, &word);
+    if ((!reading->words || reading->count == collector->capacity) && grow(collector, err) < 0) {
+        return -1;
+    }
+    reading->words[reading->count++] = word;
     return 0;
 }
 

@@ -99,11 +99,10 @@ static int quarters(fz_matrix ctm)
     return ctm.b > 0 ? 1 : 3;
 }
 
-/* The image's pixels in grey, with no alpha. */
-static fz_pixmap *decode(fz_context *ctx, fz_image *image)
+/* Pixels in grey, with no alpha; drops pixmap. */
+static fz_pixmap *to_grey(fz_context *ctx, fz_pixmap *pixmap)
 {
-    fz_pixmap *pixmap = fz_get_unscaled_pixmap_from_image(ctx, image);
-    fz_pixmap *volatile grey = NULL;
+    fz_pixmap *volatile grey = pixmap;
 
     if (pixmap->n == 1 && !pixmap->alpha && pixmap->colorspace == fz_device_gray(ctx)) {
         return pixmap;
@@ -153,7 +152,7 @@ static void step(fz_context *ctx, PIX **pix, PIX *made)
 
 static void take(fz_context *ctx, const struct look *look, float dpi, struct raster *raster)
 {
-    fz_pixmap *pixmap = decode(ctx, look->only);
+    fz_pixmap *pixmap = to_grey(ctx, fz_get_unscaled_pixmap_from_image(ctx, look->only));
     fz_rect place = fz_transform_rect(fz_unit_rect, look->only_ctm);
     int turns = quarters(look->only_ctm);
     PIX *volatile taken = NULL;

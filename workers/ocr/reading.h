@@ -23,7 +23,6 @@ struct ocr_word {
     uint32_t text_bytes;
     struct ocr_box box;
     uint32_t line;      /* the engine's, counted over the image: words of one follow each other */
-    float slope;        /* of the line's baseline: down per right */
     float baseline_px;  /* of the line, at the word's middle; of vertical text the word's middle */
     uint8_t confidence; /* 1 to 100, in percent */
     bool vertical;      /* written from top to bottom */

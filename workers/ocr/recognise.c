@@ -86,7 +86,8 @@ static int enlarge(struct sheet *sheet, const struct recognise_options *options,
                    const char **ret_code, struct error *err)
 {
     uint64_t pixels = (uint64_t)pixGetWidth(sheet->pix) * (uint64_t)pixGetHeight(sheet->pix);
-    float letter_px, factor;
+    float letter_px = 0;
+    float factor;
 
     if (!resolution_is_low(sheet->dpi)) {
         return 0;
@@ -150,8 +151,8 @@ static int read_again(struct sheet *sheet, const struct recognise_options *optio
                       struct error *err)
 {
     struct sheet other = *sheet;
-    struct ocr_reading again;
-    struct stance stance;
+    struct ocr_reading again = {0};
+    struct stance stance = {0};
 
     if (stance_find(sheet->pix, sheet->dpi, true, &stance, err) < 0) {
         return no_memory(ret_code, err);
@@ -180,7 +181,7 @@ static int read_again(struct sheet *sheet, const struct recognise_options *optio
 
 static int straighten(struct sheet *sheet, const char **ret_code, struct error *err)
 {
-    struct stance stance;
+    struct stance stance = {0};
 
     if (stance_find(sheet->pix, sheet->dpi, false, &stance, err) < 0) {
         return no_memory(ret_code, err);
@@ -241,7 +242,7 @@ static int make_sheet(fz_context *ctx, fz_page *page, struct look *look,
     float dpi = options->dpi > 0
                     ? options->dpi
                     : resolution_choose(&look->facts, options->attempt, options->max_pixels);
-    struct raster raster;
+    struct raster raster = {0};
 
     if (dpi <= 0) {
         return too_large(ret_code, err, "the page has more pixels than the limit at 70 dpi");
@@ -307,8 +308,8 @@ int recognise_page(fz_context *ctx, fz_page *page, const struct recognise_option
     struct recognised recognised = {0};
     struct ocr_reading reading = {0};
     uint64_t us = clock_monotonic_us();
-    struct sheet sheet;
-    struct look look;
+    struct sheet sheet = {0};
+    struct look look = {0};
     int status;
 
     if (look_caught(ctx, page, &look, ret_code, err) < 0) {

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,12 +41,31 @@ void records_reset(struct records *records)
 
 /* --- which artifacts there are --- */
 
+/* The number of digits at *text, which goes on behind them and mark; 0 where there is none. */
+static uint32_t take_number(const char **text, char mark)
+{
+    char *end;
+    unsigned long number = strtoul(*text, &end, 10);
+
+    if (end == *text || *end != mark || number > UINT32_MAX) {
+        return 0;
+    }
+    *text = end + 1;
+    return (uint32_t)number;
+}
+
 static bool parse_name(const char *name, struct records_range *ret_range)
 {
     char canonical[ARTIFACT_NAME_BYTES];
-    unsigned first, last;
+    const char *rest = name + strlen(STAGE "-");
+    uint32_t first, last;
 
-    if (sscanf(name, STAGE "-%8u-%8u.ebb", &first, &last) != 2 || first == 0 || last < first) {
+    if (strncmp(name, STAGE "-", strlen(STAGE "-")) != 0) {
+        return false;
+    }
+    first = take_number(&rest, '-');
+    last = first > 0 ? take_number(&rest, '.') : 0;
+    if (last < first || last == 0) {
         return false;
     }
     artifact_name(STAGE, first, last, canonical);

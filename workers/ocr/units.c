@@ -318,7 +318,7 @@ static int read_page(struct ocr_worker *self, const struct worker_unit *unit, co
 {
     struct page_record record;
     struct recognised read;
-    const char *code = NULL;
+    const char *code = "damaged";
 
     if (records_find(&self->records, unit->folder, unit->first, self->arena, &record, err) < 0) {
         return err->code == ERROR_NOT_FOUND

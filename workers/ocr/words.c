@@ -197,7 +197,7 @@ static void add_space(struct glyphs *glyphs, const struct placed *before, const 
 static void add_phrase(struct glyphs *glyphs, const struct placed *placed, uint32_t count,
                        const struct ocr_word *words)
 {
-    float baselines[SAMPLES_MAX];
+    float baselines[SAMPLES_MAX] = {0};
     uint32_t taken = count < SAMPLES_MAX ? count : SAMPLES_MAX;
     struct glyph_run style = {.size_pt = phrase_size(placed, count),
                               .ascent = CAPITAL_HEIGHT,
