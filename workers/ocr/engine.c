@@ -142,21 +142,26 @@ struct collector {
     bool vertical;
 };
 
-static int grow(struct collector *collector, struct error *err)
+/* Room for one word more. */
+static bool grow(struct collector *collector)
 {
     struct ocr_reading *reading = collector->reading;
     uint32_t bigger = collector->capacity ? collector->capacity * 2 : 512;
-    struct ocr_word *words = arena_calloc(collector->arena, bigger, sizeof(*words));
+    struct ocr_word *words;
 
+    if (reading->words && reading->count < collector->capacity) {
+        return true;
+    }
+    words = arena_calloc(collector->arena, bigger, sizeof(*words));
     if (!words) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u words", bigger);
+        return false;
     }
     if (reading->count > 0) {
         memcpy(words, reading->words, reading->count * sizeof(*words));
     }
     reading->words = words;
     collector->capacity = bigger;
-    return 0;
+    return true;
 }
 
 static void start_line(struct collector *collector, TessResultIterator *results)
@@ -233,7 +238,7 @@ static int add_word(struct collector *collector, TessResultIterator *results, st
     }
     word.text = copy_text(collector->arena, text);
     TessDeleteText(text);
-    if (!word.text) {
+    if (!word.text || !grow(collector)) {
         return error_set(err, ERROR_MEMORY, "no memory for a word");
     }
     word.text_bytes = (uint32_t)strlen(word.text);
@@ -244,9 +249,6 @@ static int add_word(struct collector *collector, TessResultIterator *results, st
     word.confidence = (uint8_t)(confidence < 1 ? 1 : confidence > 100 ? 100 : confidence + 0.5F);
     word.box = (struct ocr_box){(float)left, (float)top, (float)right, (float)bottom};
     set_place(collector, &word);
-    if ((!reading->words || reading->count == collector->capacity) && grow(collector, err) < 0) {
-        return -1;
-    }
     reading->words[reading->count++] = word;
     return 0;
 }
