@@ -140,16 +140,16 @@ def _fill(section, what, contest, programs):
         return [round_[name] / round_[other] for round_ in contest.rates]
 
     for name in programs:
-        section.add(f"{what}: {name}", rates(name), "per_s")
+        section.add(f"{what}: {name}", rates(name), "pages_per_s")
     for name in programs:
         asked = {"at_least": OCRMYPDF_AT_LEAST} if name == OCRMYPDF else {}
-        section.add(f"{what}: {EBB}", rates(EBB), "per_s", ratio=over(EBB, name),
+        section.add(f"{what}: {EBB}", rates(EBB), "pages_per_s", ratio=over(EBB, name),
                     note=f"over {name}", **asked)
     if not programs:
-        section.add(f"{what}: {EBB}", rates(EBB), "per_s")
-    section.add(f"{what}: {LIMIT}", rates(LIMIT), "per_s",
+        section.add(f"{what}: {EBB}", rates(EBB), "pages_per_s")
+    section.add(f"{what}: {LIMIT}", rates(LIMIT), "pages_per_s",
                 note=f"{machine.processors()} × one process, recognising alone")
-    section.add(f"{what}: {STAGE}", rates(STAGE), "per_s", ratio=over(STAGE, LIMIT),
+    section.add(f"{what}: {STAGE}", rates(STAGE), "pages_per_s", ratio=over(STAGE, LIMIT),
                 at_least=LIMIT_AT_LEAST, note="over the limit")
     for name in [EBB, *programs[:1]]:
         section.add(f"{what}: peak PSS of all of {name}", [contest.peak_bytes(name)], "bytes")
