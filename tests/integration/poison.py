@@ -79,12 +79,8 @@ def spin(writer, _):
 
 
 def memory(writer, _):
-    """An array of 100 million numbers, for which a parser keeps some 40 bytes each."""
-    numbers = zlib.compressobj(9, zlib.DEFLATED, -15)
-    block = numbers.compress(b"7 " * (MIB // 2)) + numbers.flush(zlib.Z_FULL_FLUSH)
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    head = packer.compress(b"BT [") + packer.flush(zlib.Z_FULL_FLUSH)
-    content = b"\x78\xda" + head + block * 200 + b"\x03\x00" + b"\0\0\0\0"
+    """An array of ten million dictionaries, for each of which a parser keeps some 300 bytes."""
+    content = zlib.compress(b"[" + b"<<>>" * 10000000 + b"]", 9)
     return writer.page(writer.stream(content, "/Filter /FlateDecode"))
 
 
