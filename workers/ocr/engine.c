@@ -156,7 +156,7 @@ static bool grow(struct collector *collector)
     if (!words) {
         return false;
     }
-    if (reading->count > 0) {
+    if (reading->words) {
         memcpy(words, reading->words, reading->count * sizeof(*words));
     }
     reading->words = words;
