@@ -20,16 +20,70 @@
 #define DATA_SHARE 0.5F    /* of the cells beside the first column: a table of numbers */
 #define DATA_LEAST 0.3F
 #define FILLED_SHARE 0.5F
+#define FILLED_LEAST 0.4F /* of the cells of a table that no rulings bound */
+#define ALIKE_SHARE 0.7F
+#define ALIKE_EM 0.75F /* of the size */
+#define FEW_ROWS 5U
 #define CAPTION_CENTRED 1.5F /* of the size: so near the table's middle is a caption's */
-#define TOP_RULE 0.9F        /* of the width */
-#define WIDE_TEXT_EM 14.0F   /* mean width of chunks from which they are prose */
+#define PAGE_DIGITS 5U
+#define TOP_RULE 0.9F      /* of the width */
+#define WIDE_TEXT_EM 14.0F /* mean width of chunks from which they are prose */
 
 struct census {
+    uint32_t all;
     uint32_t chunks, data; /* beside the first column */
     uint32_t rows, multi, prose;
-    uint32_t columns_used; /* with a chunk in a third of the rows at least */
-    float widest_em;       /* mean width of the chunks of the column where it is second largest */
+    uint32_t columns_used;    /* with a chunk in a third of the rows at least */
+    uint32_t columns_aligned; /* of those with some: at their left, right or middle */
+    float widest_em; /* mean width of the chunks of the column where it is second largest */
 };
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Whether most of the places are the same, or nearly. */
+static bool are_alike(float *places, uint32_t count, float near)
+{
+    uint32_t alike = 0;
+    float median;
+
+    qsort(places, count, sizeof(*places), by_value);
+    median = places[count / 2];
+    for (uint32_t i = 0; i < count; i++) {
+        alike += fabsf(places[i] - median) < near;
+    }
+    return (float)alike >= ALIKE_SHARE * (float)count;
+}
+
+/* Whether a column's chunks are aligned at one side or in their middle; a few may be indented. */
+static bool is_aligned(const struct text_rows *rows, uint32_t first, uint32_t end, uint32_t column,
+                       float *places)
+{
+    for (int side = 0; side < 3; side++) {
+        uint32_t count = 0;
+
+        for (uint32_t r = first; r < end; r++) {
+            for (uint32_t c = 0; c < rows->items[r].count; c++) {
+                const struct chunk *chunk = &rows->items[r].chunks[c];
+
+                if (chunk->first == column && chunk->last == column) {
+                    places[count++] = side == 0   ? chunk->left
+                                      : side == 1 ? chunk->right
+                                                  : (chunk->left + chunk->right) / 2;
+                }
+            }
+        }
+        if (count > 0 && are_alike(places, count, ALIKE_EM * rows->size_pt)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Counts of rows first to end. */
 static int take_census(const struct text_rows *rows, uint32_t first, uint32_t end,
@@ -37,10 +91,11 @@ static int take_census(const struct text_rows *rows, uint32_t first, uint32_t en
 {
     uint32_t *used = arena_calloc(arena, rows->columns, sizeof(*used));
     float *widths = arena_calloc(arena, rows->columns, sizeof(*widths));
+    float *places = arena_calloc(arena, end - first + 1UL, sizeof(*places));
     float widest = 0;
 
     *ret_census = (struct census){.rows = end - first};
-    if (!used || !widths) {
+    if (!used || !widths || !places) {
         return error_set(err, ERROR_MEMORY, "no memory for %u columns", rows->columns);
     }
     for (uint32_t r = first; r < end; r++) {
@@ -55,6 +110,7 @@ static int take_census(const struct text_rows *rows, uint32_t first, uint32_t en
                 used[chunk->first]++;
                 widths[chunk->first] += (chunk->right - chunk->left) / rows->size_pt;
             }
+            ret_census->all++;
             ret_census->chunks += chunk->first > 0;
             ret_census->data += chunk->first > 0 && chunk->data;
         }
@@ -62,6 +118,7 @@ static int take_census(const struct text_rows *rows, uint32_t first, uint32_t en
     for (uint32_t c = 0; c < rows->columns; c++) {
         float width = used[c] > 0 ? widths[c] / (float)used[c] : 0;
 
+        ret_census->columns_aligned += is_aligned(rows, first, end, c, places);
         ret_census->columns_used += used[c] * 3 >= ret_census->multi && used[c] > 0;
         if (width > widest) {
             ret_census->widest_em = widest;
@@ -84,12 +141,101 @@ static bool is_table(const struct census *census, bool bounded, uint32_t columns
         return false;
     }
     if (bounded) {
-        return census->multi >= 2;
+        return census->columns_aligned * 2 >= columns && (census->rows > 2 || data >= DATA_LEAST);
     }
-    if (census->multi < ROWS_MIN) {
+    if (census->multi < ROWS_MIN || census->columns_aligned * 3 < columns * 2) {
         return false;
     }
-    return data >= (columns == 2 ? DATA_SHARE : DATA_LEAST);
+    return (float)(census->all) >= FILLED_LEAST * (float)(census->rows * columns) &&
+           data >= (columns == 2 ? DATA_SHARE : DATA_LEAST);
+}
+
+/* The whole number that the chunk is; -1 where it is none. */
+static int64_t page_number(const struct glyphs *glyphs, const struct chunk *chunk)
+{
+    const struct word *word = chunk->words[chunk->count - 1];
+    int64_t number = 0;
+
+    if (word->chars > PAGE_DIGITS || word->digits != word->chars) {
+        return -1;
+    }
+    for (uint32_t g = word->first; g < word->end; g++) {
+        uint32_t c = glyphs->items[g].character;
+
+        if (c < '0' || c > '9') {
+            return -1;
+        }
+        number = number * 10 + c - '0';
+    }
+    return number;
+}
+
+static bool has_leader(const struct chunk *chunk)
+{
+    for (uint32_t w = 0; w < chunk->count; w++) {
+        if (chunk->words[w]->leader) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Contents and indexes: dots that lead to numbers which do not fall, or from further columns than
+ * the first. */
+static bool is_contents(const struct glyphs *glyphs, const struct text_rows *rows, uint32_t first,
+                        uint32_t end)
+{
+    uint32_t numbers = 0, falls = 0, leaders = 0, others = 0, beside = 0;
+    int64_t before = 0;
+
+    for (uint32_t r = first; r < end; r++) {
+        const struct text_row *row = &rows->items[r];
+        int64_t number = row->count > 0 ? page_number(glyphs, &row->chunks[row->count - 1]) : -1;
+
+        for (uint32_t c = 0; c < row->count; c++) {
+            bool leads = has_leader(&row->chunks[c]);
+
+            leaders += leads;
+            beside += leads && row->chunks[c].first > 0;
+        }
+        if (number < 0) {
+            others += row->count >= 2;
+            continue;
+        }
+        numbers++;
+        falls += number < before;
+        before = number;
+    }
+    if (beside >= 3 && beside * 5 >= leaders) {
+        return true;
+    }
+    return leaders * 3 >= numbers && leaders >= 2 && falls * 8 <= numbers && others <= numbers;
+}
+
+static bool is_math(uint32_t c)
+{
+    return (c >= 0x2190 && c < 0x2212) || (c > 0x2212 && c < 0x2260) ||
+           (c > 0x2265 && c < 0x2300) || (c >= 0x239B && c < 0x23B4) || (c >= 0xE000 && c < 0xF900);
+}
+
+/* Formulas, matrices and what a program answers have about one sign of mathematics in each row. */
+static bool is_mathematics(const struct glyphs *glyphs, const struct text_rows *rows,
+                           uint32_t first, uint32_t end)
+{
+    uint32_t count = 0;
+
+    for (uint32_t r = first; r < end; r++) {
+        for (uint32_t c = 0; c < rows->items[r].count; c++) {
+            const struct chunk *chunk = &rows->items[r].chunks[c];
+
+            for (uint32_t w = 0; w < chunk->count; w++) {
+                for (uint32_t g = chunk->words[w]->first; g < chunk->words[w]->end; g++) {
+                    count += is_math(glyphs->items[g].character);
+                }
+            }
+        }
+    }
+    return count >= end - first;
 }
 
 /* Rows that the table keeps: from the core outward, as far as they fit. */
@@ -184,17 +330,26 @@ int aligned_make(struct glyphs *glyphs, const struct aligned_request *request, s
     if (take_census(&rows, first, end, arena, &census, err) < 0) {
         return -1;
     }
-    if (!is_table(&census, request->bounded, rows.columns)) {
+    if (!is_table(&census, request->bounded, rows.columns) ||
+        is_contents(glyphs, &rows, first, end) ||
+        ((!request->bounded || end - first < FEW_ROWS) &&
+         is_mathematics(glyphs, &rows, first, end))) {
         return 0;
     }
     if (!request->bounded) {
         extend_up(&rows, request, &first);
     }
-    return cells_make(glyphs,
-                      &(struct cells_request){.rows = &rows,
-                                              .first = first,
-                                              .end = end,
-                                              .rules = request->rules,
-                                              .rule_count = request->rule_count},
-                      arena, ret_table, ret_words, ret_word_count, err);
+    if (cells_make(glyphs,
+                   &(struct cells_request){.rows = &rows,
+                                           .first = first,
+                                           .end = end,
+                                           .rules = request->rules,
+                                           .rule_count = request->rule_count},
+                   arena, ret_table, ret_words, ret_word_count, err) < 0) {
+        return -1;
+    }
+    if (*ret_table && (*ret_table)->rows < (request->bounded ? ROWS_MIN - 1 : ROWS_MIN)) {
+        *ret_table = NULL;
+    }
+    return 0;
 }

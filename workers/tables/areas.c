@@ -43,7 +43,7 @@ static int judge_band(struct finder *finder, const struct segment *above,
     for (uint32_t i = 0; i < finder->word_count; i++) {
         struct word *word = finder->words[i];
         float x = (word->left + word->right) / 2;
-        float y = word->baseline - 0.3F * word->size_pt;
+        float y = words_middle(word);
 
         if (y > above->at && y < below->at && x > above->from && x < above->to) {
             finder->inside[count++] = word;

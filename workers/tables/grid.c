@@ -406,29 +406,48 @@ void grid_part(struct grid *grid, uint32_t column, uint32_t first_row, uint32_t 
     }
 }
 
-/* Makes one component of each set of fields that nothing parts. */
-static void join_fields(const struct grid *grid, uint32_t *parents)
+void grid_part_below(struct grid *grid, uint32_t row, uint32_t first_column, uint32_t last_column)
 {
-    for (uint32_t r = 0; r < grid->rows; r++) {
-        for (uint32_t c = 0; c < grid->columns; c++) {
-            uint32_t field = r * grid->columns + c;
-
-            if (c + 1 < grid->columns && !grid->right[field]) {
-                parents[root_of(parents, field + 1)] = root_of(parents, field);
-            }
-            if (r + 1 < grid->rows && !grid->below[field]) {
-                parents[root_of(parents, field + grid->columns)] = root_of(parents, field);
-            }
-        }
+    for (uint32_t c = first_column; c <= last_column; c++) {
+        grid->below[(size_t)row * grid->columns + c] = true;
     }
 }
 
-/* Whether fields from first on, count of them in one row, are free and of one component. */
-static bool is_free(const uint32_t *cell_of, const uint32_t *roots, uint32_t first, uint32_t count,
-                    uint32_t root)
+float grid_ruled_share(const struct grid *grid)
+{
+    size_t ruled = 0;
+    size_t all =
+        (size_t)(grid->columns - 1) * grid->rows + (size_t)(grid->rows - 1) * grid->columns;
+
+    for (uint32_t r = 0; r < grid->rows; r++) {
+        for (uint32_t c = 0; c < grid->columns; c++) {
+            size_t field = (size_t)r * grid->columns + c;
+
+            ruled += c + 1 < grid->columns && grid->right[field];
+            ruled += r + 1 < grid->rows && grid->below[field];
+        }
+    }
+    return all > 0 ? (float)ruled / (float)all : 0;
+}
+
+/* Whether the count fields from first on, in one row, are free, and no ruling parts them from each
+ * other. */
+static bool is_free(const struct grid *grid, const uint32_t *cell_of, uint32_t first,
+                    uint32_t count)
 {
     for (uint32_t i = first; i < first + count; i++) {
-        if (cell_of[i] != UINT32_MAX || roots[i] != root) {
+        if (cell_of[i] != UINT32_MAX || (i > first && grid->right[i - 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether no ruling lies under the count fields from first on. */
+static bool is_open_below(const struct grid *grid, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++) {
+        if (grid->below[i]) {
             return false;
         }
     }
@@ -439,21 +458,15 @@ int grid_cells(const struct grid *grid, struct arena *arena, struct grid_cell **
                uint32_t *ret_cell_count, uint32_t **ret_cell_of, struct error *err)
 {
     uint32_t fields = grid->rows * grid->columns;
-    uint32_t *roots = arena_calloc(arena, fields, sizeof(*roots));
     uint32_t *cell_of = arena_calloc(arena, fields, sizeof(*cell_of));
     struct grid_cell *cells = arena_calloc(arena, fields, sizeof(*cells));
     uint32_t count = 0;
 
-    if (!roots || !cell_of || !cells) {
+    if (!cell_of || !cells) {
         return error_set(err, ERROR_MEMORY, "no memory for %u fields", fields);
     }
     for (uint32_t i = 0; i < fields; i++) {
-        roots[i] = i;
         cell_of[i] = UINT32_MAX;
-    }
-    join_fields(grid, roots);
-    for (uint32_t i = 0; i < fields; i++) {
-        roots[i] = root_of(roots, i);
     }
     for (uint32_t field = 0; field < fields; field++) {
         uint32_t row = field / grid->columns;
@@ -464,12 +477,13 @@ int grid_cells(const struct grid *grid, struct arena *arena, struct grid_cell **
         if (cell_of[field] != UINT32_MAX) {
             continue;
         }
-        while (column + width < grid->columns &&
-               is_free(cell_of, roots, field + width, 1, roots[field])) {
+        while (column + width < grid->columns && !grid->right[field + width - 1] &&
+               is_free(grid, cell_of, field + width, 1)) {
             width++;
         }
         while (row + height < grid->rows &&
-               is_free(cell_of, roots, field + height * grid->columns, width, roots[field])) {
+               is_open_below(grid, field + (height - 1) * grid->columns, width) &&
+               is_free(grid, cell_of, field + height * grid->columns, width)) {
             height++;
         }
         for (uint32_t r = 0; r < height; r++) {

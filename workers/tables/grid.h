@@ -42,6 +42,12 @@ int grid_split_column(struct grid *grid, uint32_t column, float x, struct arena 
 /* Marks the rulings on the right side of fields first_row to last_row of a column. */
 void grid_part(struct grid *grid, uint32_t column, uint32_t first_row, uint32_t last_row);
 
+/* Likewise those under fields first_column to last_column of a row. */
+void grid_part_below(struct grid *grid, uint32_t row, uint32_t first_column, uint32_t last_column);
+
+/* How much of the limits between columns, and between rows, rulings stand at: 0 to 1. */
+float grid_ruled_share(const struct grid *grid);
+
 /* A cell of a grid. */
 struct grid_cell {
     uint16_t row, column, row_span, column_span;

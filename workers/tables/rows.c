@@ -14,10 +14,14 @@
 
 #define CHUNK_GAP 0.75F /* of the size: words so near are one chunk */
 #define CHUNK_GAP_MONO 0.95F
+#define NUMBER_GAP 0.5F  /* between two numbers */
+#define TITLE_GAP 0.5F   /* where a limit runs between words */
 #define BODY_SHARE 0.7F  /* of the most chunks of a row: rows that tell columns */
 #define CROSSED_SHARE 10 /* one in so many of them may cross a gutter */
 #define GUTTER_MIN 0.3F  /* of the size */
 #define ON_LIMIT 0.1F    /* of a chunk's width: so near is its middle to a limit */
+#define FLUSH 0.35F
+#define ON_EDGE 0.15F /* of the size */
 #define PROSE_SHARE 0.5F
 #define PART_GAP 1.5F /* of a chunk's narrowest gap: what parts it where columns meet */
 
@@ -32,12 +36,20 @@ static bool is_leader(const struct word *word)
     return word->leader && word->letters + word->digits == 0;
 }
 
+static bool is_number(const struct word *word)
+{
+    return word->digits > 0 && word->letters == 0;
+}
+
 static bool goes_on(const struct word *before, const struct word *word)
 {
     float gap = is_mono(word) ? CHUNK_GAP_MONO : CHUNK_GAP;
 
     if (before->leader || is_leader(word)) {
         return is_leader(word);
+    }
+    if (!is_mono(word) && is_number(before) && is_number(word)) {
+        gap = NUMBER_GAP;
     }
     return word->left - before->right < gap * fmaxf(word->size_pt, before->size_pt);
 }
@@ -169,9 +181,34 @@ static uint32_t body_chunks(const struct text_rows *rows, uint32_t first, uint32
         return count == 1 ? 2 : 0;
     }
     qsort(scratch, count, sizeof(*scratch), by_count);
-    most = scratch[count - 1 - count / 10];
+    most = scratch[count * 3 / 5];
     most = (uint32_t)ceilf(BODY_SHARE * (float)most);
     return most > 2 ? most : 2;
+}
+
+static bool is_data_row(const struct text_row *row)
+{
+    uint32_t data = 0;
+
+    for (uint32_t c = 0; c < row->count; c++) {
+        data += row->chunks[c].data;
+    }
+    return data * 2 >= row->count;
+}
+
+/* Whether rows of numbers alone tell columns well enough: titles are wider than what they name. */
+static bool are_data_rows(const struct text_rows *rows, uint32_t first, uint32_t end,
+                          uint32_t least)
+{
+    uint32_t data = 0, all = 0;
+
+    for (uint32_t r = first; r < end; r++) {
+        if (rows->items[r].count >= least) {
+            all++;
+            data += is_data_row(&rows->items[r]);
+        }
+    }
+    return data >= 2 && data * 3 >= all;
 }
 
 /* The gutters between edges, which are sorted: where at most allowed chunks are. */
@@ -223,6 +260,13 @@ static uint16_t column_of(const struct text_rows *rows, float x)
     return (uint16_t)column;
 }
 
+/* Whether the chunk begins or ends where the column's text does. */
+static bool is_flush(const struct text_rows *rows, const struct chunk *chunk, uint32_t column)
+{
+    return fabsf(chunk->left - rows->cores[column][0]) < FLUSH * rows->size_pt ||
+           fabsf(chunk->right - rows->cores[column][1]) < FLUSH * rows->size_pt;
+}
+
 /* By the columns' text where the chunk stands over one's alone: a title may be wider than that,
  * and reach over a limit. */
 static void place_chunk(const struct text_rows *rows, struct chunk *chunk)
@@ -243,7 +287,8 @@ static void place_chunk(const struct text_rows *rows, struct chunk *chunk)
             column = c;
         }
     }
-    for (uint32_t c = chunk->first + 1U; c <= chunk->last && touched == 1; c++) {
+    for (uint32_t c = chunk->first + 1U;
+         c <= chunk->last && touched == 1 && !is_flush(rows, chunk, column); c++) {
         if (fabsf(middle - rows->limits[c]) < ON_LIMIT * (chunk->right - chunk->left)) {
             return; /* in the middle over two columns */
         }
@@ -336,19 +381,51 @@ static float narrowest_gap(const struct chunk *chunk)
     return fmaxf(gap, 0.05F);
 }
 
-/* Whether the chunk is parted in front of word i: a limit runs between that and the word before,
- * and the gap is wide for this chunk or what follows is a number. */
+/* Whether the word begins, or ends, where its column's text does. */
+static bool stands_in_core(const struct text_rows *rows, const struct word *word)
+{
+    uint32_t column = column_of(rows, (word->left + word->right) / 2);
+
+    return fabsf(word->left - rows->cores[column][0]) < ON_EDGE * word->size_pt ||
+           fabsf(word->right - rows->cores[column][1]) < ON_EDGE * word->size_pt;
+}
+
+/* Whether the words [first, i) and those from i to the chunk's end each stand in a column. */
+static bool are_of_columns(const struct text_rows *rows, const struct chunk *chunk, uint32_t first,
+                           uint32_t i)
+{
+    struct chunk left = {.left = chunk->words[first]->left, .right = chunk->words[i - 1]->right};
+    struct chunk right = {.left = chunk->words[i]->left, .right = chunk->right};
+
+    place_chunk(rows, &left);
+    place_chunk(rows, &right);
+    return left.first == left.last && left.last < right.first;
+}
+
+/* Whether the chunk, as far as it is left from word first on, is parted in front of word i: columns
+ * meet there, and the gap is wide for this chunk, or what follows is a number or stands as its
+ * column does. */
 static bool parts_here(const struct glyphs *glyphs, const struct text_rows *rows,
-                       const struct chunk *chunk, uint32_t i, float narrowest)
+                       const struct chunk *chunk, uint32_t first, uint32_t i, float narrowest)
 {
     const struct word *before = chunk->words[i - 1];
     struct word *word = chunk->words[i];
+    float gap = word->left - before->right;
+    struct chunk rest = {.left = chunk->words[first]->left, .right = chunk->right};
 
+    place_chunk(rows, &rest);
+    if (rest.first == rest.last) {
+        return false;
+    }
+    if (gap > PART_GAP * narrowest && gap > TITLE_GAP * word->size_pt &&
+        are_of_columns(rows, chunk, first, i)) {
+        return true;
+    }
     if (column_of(rows, before->right - 0.1F * before->size_pt) ==
         column_of(rows, word->left + 0.1F * word->size_pt)) {
         return false;
     }
-    return word->left - before->right > PART_GAP * narrowest ||
+    return stands_in_core(rows, word) || gap > TITLE_GAP * word->size_pt ||
            (words_are_data(glyphs, &word, 1) && chunk->count == 2) ||
            (words_are_data(glyphs, &word, 1) && words_are_data(glyphs, chunk->words, i));
 }
@@ -374,8 +451,8 @@ static int part_chunks(const struct glyphs *glyphs, struct text_rows *rows, stru
         uint32_t first = 0;
 
         for (uint32_t i = 1; i <= chunk->count; i++) {
-            if (i < chunk->count &&
-                (chunk->first == chunk->last || !parts_here(glyphs, rows, chunk, i, narrowest))) {
+            if (i < chunk->count && (chunk->first == chunk->last ||
+                                     !parts_here(glyphs, rows, chunk, first, i, narrowest))) {
                 continue;
             }
             parts[count] = (struct chunk){.words = &chunk->words[first], .count = i - first};
@@ -416,6 +493,7 @@ int rows_find_columns(const struct glyphs *glyphs, struct text_rows *rows, uint3
     uint32_t chunks = 0;
     uint32_t body_rows = 0;
     uint32_t least;
+    bool by_data;
     struct edge *edges;
     uint32_t *scratch = arena_calloc(arena, end - first + 1UL, sizeof(*scratch));
 
@@ -431,11 +509,12 @@ int rows_find_columns(const struct glyphs *glyphs, struct text_rows *rows, uint3
     if (least == 0) {
         return 0;
     }
+    by_data = are_data_rows(rows, first, end, least);
     chunks = 0;
     for (uint32_t r = first; r < end; r++) {
         const struct text_row *row = &rows->items[r];
 
-        if (row->count < least) {
+        if (row->count < least || (by_data && !is_data_row(row))) {
             continue;
         }
         body_rows++;

@@ -15,12 +15,13 @@
 #include "workers/tables/segments.h"
 #include "workers/tables/words.h"
 
-#define GAP_EM 0.95F   /* of the size: what is wider parts cells */
-#define APART_MAX 3.2F /* of the size: lines farther apart are of different things */
-#define PLAIN_MAX 2U   /* lines without gaps between two that have some */
-#define GAPPED_MIN 3U  /* lines with gaps in a run */
-#define ABOVE_MAX 10U  /* lines of a header */
-#define SPLITS_MAX 3   /* how often a run that is no table is parted and tried again */
+#define GAP_EM 0.95F     /* of the size: what is wider parts cells */
+#define APART_MAX 3.2F   /* of the size: lines farther apart are of different things */
+#define PLAIN_MAX 2U     /* lines without gaps between two that have some */
+#define GAPPED_MIN 3U    /* lines with gaps in a run */
+#define ABOVE_MAX 10U    /* lines of a header */
+#define SPLITS_MAX 3     /* how often a run that is no table is parted and tried again */
+#define PROSE_SHARE 0.6F /* of the width: lines without gaps that are so long are text */
 #define SPACES_WIDE 3U
 
 struct runs {
@@ -91,13 +92,20 @@ static bool may_follow(const struct line *before, const struct line *line)
 static uint32_t run_end(const struct runs *runs, uint32_t first)
 {
     const struct line *lines = runs->lines->items;
+    float width = lines[first].right - lines[first].left;
     uint32_t end = first + 1;
     uint32_t last = end;
 
     while (end < runs->lines->count && end - last <= PLAIN_MAX &&
            (follows(&lines[end - 1], &lines[end]) || may_follow(&lines[end - 1], &lines[end]))) {
+        if (!runs->gapped[end] && lines[end].right - lines[end].left > PROSE_SHARE * width) {
+            break;
+        }
+        if (runs->gapped[end]) {
+            width = fmaxf(width, lines[end].right - lines[end].left);
+            last = end + 1;
+        }
         end++;
-        last = runs->gapped[end - 1] ? end : last;
     }
     return last;
 }

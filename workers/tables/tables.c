@@ -40,7 +40,7 @@ static uint32_t words_inside(const struct search *search, float x0, float y0, fl
     for (uint32_t i = 0; i < search->words.count; i++) {
         struct word *word = &search->words.items[i];
         float x = (word->left + word->right) / 2;
-        float y = word->baseline - 0.3F * word->size_pt;
+        float y = words_middle(word);
 
         if (!search->taken[i] && x > x0 - GRID_EDGE && x < x1 + GRID_EDGE && y > y0 - GRID_EDGE &&
             y < y1 + GRID_EDGE) {

@@ -204,9 +204,9 @@ bool words_are_data(const struct glyphs *glyphs, struct word *const *words, uint
     if (digits == 0) {
         /* A dash or points for nothing, "n/a", "X" */
         return (marks == chars && chars <= 5) || (count == 1 && letters == 2 && marks == 1) ||
-               (chars == 1 && letters == 1);
+               (chars == 1 && words[0]->initial >= 'A' && words[0]->initial <= 'Z');
     }
-    return letters == 0 || (digits >= letters && chars <= 16 && letters <= 3);
+    return letters == 0 || (digits >= letters && chars <= 24 && letters <= 3);
 }
 
 /* --- from words to fragments --- */

@@ -39,6 +39,12 @@ int words_find(const struct glyphs *glyphs, struct fragment *const *fragments, u
 int words_make_fragment(struct glyphs *glyphs, const struct word *words, uint32_t count,
                         struct arena *arena, struct fragment **ret_fragment, struct error *err);
 
+/* Across: the middle of the word's lower-case letters, by which its row is told. */
+static inline float words_middle(const struct word *word)
+{
+    return word->baseline - 0.3F * word->size_pt;
+}
+
 /* By baseline, and from left to right where that is the same. */
 void words_sort(struct word **words, uint32_t count);
 
