@@ -178,7 +178,7 @@ Test(layout_flow, stanzas_side_by_side_are_read_row_by_row)
         float y = stanza < 2 ? 100 : 175;
 
         for (int line = 0; line < 4; line++) {
-            char text[48];
+            char text[64];
 
             snprintf(text, sizeof(text), "Stanza %d, line %d of a long poem.", stanza + 1,
                      line + 1);
