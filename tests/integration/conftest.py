@@ -44,7 +44,7 @@ def make_ebbd(request, record_property):
     finally:
         for ebbd in request.node.ebbds:
             ebbd.remove()
-        daemon.wait_until("no process is left", lambda: not daemon.reap_strays(), 2.0)
+        daemon.wait_until("no process is left", lambda: not daemon.reap_strays())
 
 
 @pytest.fixture

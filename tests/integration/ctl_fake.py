@@ -17,7 +17,7 @@ import time
 import msgpack
 
 import ebbproto
-from daemon import EBB, seconds
+from daemon import EBB, patience
 
 JOB = "0192f0c1-0000-7000-8000-00000000abcd"
 OTHER_JOB = "0192f0c1-0000-7000-8000-00000000beef"
@@ -175,15 +175,15 @@ def ebb(*arguments, program=EBB, timeout=30, env=None, **how):
         text=True,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=seconds(timeout),
+        timeout=patience(timeout),
         check=False,
         **how,
     )
 
 
 def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=None, program=EBB):
-    """Runs it on a terminal of its own. keys: (what to wait for, what to type then). Returns the
-    exit code and everything that the terminal was sent, stdout and stderr in one."""
+    """Runs it on a terminal of its own. keys: (what to wait for, what to type or to call then).
+    Returns the exit code and everything that the terminal was sent, stdout and stderr in one."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     before = termios.tcgetattr(ours)
@@ -198,7 +198,7 @@ def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=N
     )
     os.close(theirs)
     output, keys = b"", list(keys)
-    until = time.monotonic() + seconds(timeout)
+    until = time.monotonic() + patience(timeout)
     while time.monotonic() < until:
         if select.select([ours], [], [], 0.1)[0]:
             try:
@@ -207,7 +207,11 @@ def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=N
                 break  # the last one that had it open has gone
             output += piece
         while keys and keys[0][0] in output:
-            os.write(ours, keys.pop(0)[1])
+            typed = keys.pop(0)[1]
+            if callable(typed):
+                typed()
+            else:
+                os.write(ours, typed)
     else:
         process.kill()
         process.wait()
@@ -216,7 +220,7 @@ def ebb_on_terminal(*arguments, keys=(), columns=100, rows=30, timeout=30, env=N
     os.close(ours)
     assert not keys, f"never seen: {keys[0][0]!r} in {output!r}"
     assert after[3] == before[3], "the terminal's modes were not put back"
-    return process.wait(seconds(10)), output
+    return process.wait(patience(10)), output
 
 
 def ebb_beside(folder, ebbd_script):

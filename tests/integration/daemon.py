@@ -47,23 +47,30 @@ def sanitized():
 
 SANITIZED = EBBD.exists() and sanitized()
 FACTOR = 4 if SANITIZED else 1
+PATIENCE = 8 if SANITIZED else 3
 
 
 def seconds(count):
-    """A time limit, longer where everything is slower."""
+    """A duration of ebbd's own (a deadline, a script's sleep), longer where everything is slower."""
     return count * FACTOR
+
+
+def patience(count):
+    """How long to wait for what is certain to come. The tests may run beside each other, on a
+    machine that has other things to do: only what never comes may take longer than this."""
+    return count * PATIENCE
 
 
 def wait_until(what, condition, timeout=10.0):
     """What condition() says as soon as it is true."""
-    until = time.monotonic() + seconds(timeout)
+    until = time.monotonic() + patience(timeout)
     pause = 0.002
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > until:
-            raise Timeout(f"{what}: not within {seconds(timeout)} s; at the end: {result!r}")
+            raise Timeout(f"{what}: not within {patience(timeout)} s; at the end: {result!r}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
 
@@ -141,7 +148,7 @@ class Client(ebbproto.Connection):
             self.answers[message.id] = message
 
     def answer(self, request_id, timeout=10.0):
-        until = time.monotonic() + seconds(timeout)
+        until = time.monotonic() + patience(timeout)
         while request_id not in self.answers:
             self._take(max(until - time.monotonic(), 0))
         message = self.answers.pop(request_id)
@@ -155,7 +162,7 @@ class Client(ebbproto.Connection):
 
     def event(self, kind, job=None, timeout=10.0):
         """The first event of the kind (of the job) that has not been taken yet. SUBSCRIBE first."""
-        until = time.monotonic() + seconds(timeout)
+        until = time.monotonic() + patience(timeout)
         index = 0
         while True:
             while index < len(self.events):
@@ -213,7 +220,7 @@ class Ebbd:
         os.close(told)
         Ebbd.running.add(self.process.pid)
         with open(ready, "rb") as pipe:
-            if not ebbproto.select.select([pipe], [], [], seconds(20))[0] or not pipe.read(1):
+            if not ebbproto.select.select([pipe], [], [], patience(20))[0] or not pipe.read(1):
                 code = self.end(signal.SIGKILL)
                 raise AssertionError(f"ebbd did not start, code {code}:\n{self.log()}")
         self.connection = Client(self.socket_path)
@@ -236,18 +243,18 @@ class Ebbd:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(seconds(timeout))
+            return self.process.wait(patience(timeout))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"ebbd still ran {timeout} s after signal {number}") from None
+            raise AssertionError(f"ebbd still ran {patience(timeout)} s after signal {number}") from None
         finally:
             Ebbd.running.discard(self.process.pid)
 
     def kill9(self):
-        """kill -9; its workers have to be gone within a second."""
+        """kill -9; its workers have to be gone at once, whatever they are doing."""
         assert self.end(signal.SIGKILL) == -signal.SIGKILL
-        wait_until("the killed ebbd's workers are gone", lambda: not reap_strays(), 1.0)
+        wait_until("the killed ebbd's workers are gone", lambda: not reap_strays(), 2.0)
 
     def finish(self):
         """Stops it and checks what every test wants."""
@@ -261,7 +268,7 @@ class Ebbd:
     def stop(self):
         code = self.end()
         assert code == 0, f"ebbd ended with {code}"
-        assert not reap_strays(), "processes outlived ebbd"
+        wait_until("no process outlives ebbd", lambda: not reap_strays(), 2.0)
         assert not self.socket_path.exists()
         self.check_log()
 
@@ -307,7 +314,7 @@ class Ebbd:
         return ", ".join(text for text in found if text)
 
     def settle(self, timeout=10.0):
-        until = time.monotonic() + seconds(timeout)
+        until = time.monotonic() + patience(timeout)
         while self.unsettled():
             assert time.monotonic() < until, f"ebbd does not come to rest: {self.unsettled()}"
             time.sleep(0.02)
@@ -348,7 +355,7 @@ class Ebbd:
     def check_receipts(self):
         """One process, one receipt: those that ran are those that live and those accounted for."""
 
-        until = time.monotonic() + seconds(5.0)
+        until = time.monotonic() + patience(5.0)
         while True:
             created = self.created()
             ended = self.receipt_count() - self.receipts_before

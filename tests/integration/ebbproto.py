@@ -26,6 +26,9 @@ TEST_WORKERS = BUILD / "libexec" / "ebb-test"
 VERSION = 2
 BODY_MAX_BYTES = 1 << 20
 
+# For what is certain to come, on however busy a machine.
+PATIENCE_S = 60.0
+
 EXIT_OK = 0
 EXIT_USAGE = 64
 EXIT_PROTOCOL = 65
@@ -132,7 +135,7 @@ class Connection:
     def send(self, name, message_id=0, /, **fields):
         self.socket.sendall(encode(name, message_id, **fields))
 
-    def receive(self, timeout=10.0):
+    def receive(self, timeout=PATIENCE_S):
         """The next message; None at the end of the stream."""
         until = time.monotonic() + timeout
         while True:
@@ -150,7 +153,7 @@ class Connection:
             self.frames.feed(data)
             self.ended = not data
 
-    def expect(self, name, timeout=10.0, skip=("LOG", "PROGRESS")):
+    def expect(self, name, timeout=PATIENCE_S, skip=("LOG", "PROGRESS")):
         """The next message that is not of skip; it has to be called name."""
         while True:
             message = self.receive(timeout)
@@ -233,7 +236,7 @@ class Worker(Connection):
         fields.update(changes)
         self.send("RUN", run_id, **fields)
 
-    def wait(self, timeout=10.0):
+    def wait(self, timeout=PATIENCE_S):
         """The exit code, or minus the signal."""
         return self.process.wait(timeout)
 

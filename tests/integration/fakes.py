@@ -14,12 +14,14 @@ DOCUMENT = b"any bytes: a fake does not look into a document"
 # One unit at a time, no worker ahead of its work: then who does what is certain.
 SERIAL = {"limits.cpu_slots": 1, "class.pdf.spare": 0}
 
-# Short, but longer than anything that goes well takes.
+# Short, but much longer than anything that goes well takes, on a busy machine too; and so far from
+# each other that it is certain which of them ends a worker.
+SLOW = 2 if daemon.SANITIZED else 1
 IMPATIENT = {
-    "class.pdf.item_deadline": f"{daemon.seconds(200)}ms",
-    "class.pdf.start_deadline": f"{daemon.seconds(200)}ms",
-    "limits.frame_timeout": f"{daemon.seconds(120)}ms",
-    "limits.shutdown_grace": f"{daemon.seconds(150)}ms",
+    "class.pdf.item_deadline": f"{SLOW * 1200}ms",
+    "class.pdf.start_deadline": f"{SLOW * 1200}ms",
+    "limits.frame_timeout": f"{SLOW * 400}ms",
+    "limits.shutdown_grace": f"{SLOW * 500}ms",
     "limits.backoff_first": "20ms",
 }
 

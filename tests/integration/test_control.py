@@ -14,7 +14,7 @@ import pytest
 
 import daemon
 import ebbproto
-from daemon import Refused, resident_bytes, seconds, wait_until
+from daemon import Refused, patience, resident_bytes, seconds, wait_until
 from ebbproto import NUMBERS, encode
 from fakes import DOCUMENT, SERIAL, fake, write_script
 
@@ -39,7 +39,7 @@ def packed(*parts):
 def last_words(client, timeout=10.0):
     """What ebbd says until it closes the connection."""
     messages = []
-    while (message := client.receive(seconds(timeout))) is not None:
+    while (message := client.receive(patience(timeout))) is not None:
         messages.append(message)
     return messages
 
@@ -116,7 +116,7 @@ def test_a_frame_that_never_ends(served, size):
     client.socket.sendall(encode("STATUS", 1)[:size])
     started = time.monotonic()
     assert last_words(client) == []
-    assert 0.25 <= time.monotonic() - started <= seconds(3)
+    assert 0.25 <= time.monotonic() - started <= patience(5)
 
 
 def test_a_frame_in_pieces_is_a_frame(served):
@@ -169,7 +169,7 @@ def test_a_request_that_cannot_be_done_is_refused(served, request_name, fields, 
 
 def closed(client):
     """Whether ebbd closed the connection."""
-    return select.select([client.socket], [], [], seconds(5))[0] and client.socket.recv(1) == b""
+    return select.select([client.socket], [], [], patience(5))[0] and client.socket.recv(1) == b""
 
 
 def test_too_many_clients(make_ebbd):
@@ -204,7 +204,7 @@ def test_too_many_requests_at_once(make_ebbd):
 
 
 def test_too_many_queries(make_ebbd, script):
-    write_script(script, "on=run step=query action=sleep ms=200")
+    write_script(script, "on=run step=query action=sleep ms=1000")
     ebbd = make_ebbd({"limits.queries": 3, **fake(script, "library")})
     requests = [ebbd.connection.request("QUERY", kind="digest") for _ in range(5)]
     outcomes = []
@@ -222,7 +222,7 @@ def test_a_client_that_does_not_read_its_answers(make_ebbd):
     before = resident_bytes(ebbd.pid)
     sluggard = ebbd.client()
     ask = b"".join(encode("POOLS", number) for number in range(1, 101))
-    sluggard.socket.settimeout(seconds(10))
+    sluggard.socket.settimeout(patience(10))
     try:
         for _ in range(200):
             sluggard.socket.sendall(ask)
@@ -272,6 +272,7 @@ def test_events_as_they_happen(make_ebbd, script):
     ebbd = make_ebbd({**SERIAL, **fake(script)})
     client = ebbd.client()
     sequence = client.call("SUBSCRIBE")["sequence"]
+    began = time.monotonic()
     job = ebbd.submit(DOCUMENT, name="watched.pdf")
     ebbd.completed(job)
     client.event("job.completed", job)
@@ -293,7 +294,8 @@ def test_events_as_they_happen(make_ebbd, script):
     stored = [event["sequence"] for event in seen if event["kind"] != "job.progress"]
     assert stored == list(range(sequence + 1, sequence + 1 + len(stored)))
     progress = [event["data"] for event in seen if event["kind"] == "job.progress"]
-    assert 2 <= len(progress) <= 10
+    took = time.monotonic() - began
+    assert 2 <= len(progress) <= 10 + 10 * took
     values = [data["progress"] for data in progress]
     assert values == sorted(values) and 0 <= values[0] and values[-1] <= 100
     assert {"progress", "stage", "pages", "stages", "workers", "rss_bytes", "budget_bytes"} == set(
@@ -304,7 +306,7 @@ def test_events_as_they_happen(make_ebbd, script):
 
 def test_events_of_one_job(make_ebbd, script):
     ebbd = make_ebbd({**SERIAL, **fake(script), "limits.active_jobs": 1})
-    write_script(script, "on=run stage=survey action=sleep ms=150")
+    write_script(script, "on=run stage=survey action=sleep ms=1000")
     first, second = ebbd.submit(DOCUMENT), ebbd.submit(DOCUMENT)
     client = ebbd.client()
     client.call("SUBSCRIBE", job=second)
@@ -350,7 +352,7 @@ def test_a_subscriber_that_falls_behind_is_told_how_far(make_ebbd, script):
     expected = [event["sequence"] for event in reader.events if event["kind"] == "unit.failed"]
     assert len(expected) == 12 * 900
     # It reads now: first what was kept, then, with the next event, how many were left out.
-    deadline = time.monotonic() + seconds(20)
+    deadline = time.monotonic() + patience(20)
     while not any(event["kind"] == "events.lost" for event in sluggard.events):
         assert time.monotonic() < deadline, len(sluggard.events)
         try:
@@ -423,7 +425,7 @@ def test_a_query_does_not_wait_for_ever(make_ebbd, script):
     requests.append(ebbd.connection.request("DELETE", job=job))
     for request in requests:
         with pytest.raises(Refused) as refused:
-            ebbd.connection.answer(request, timeout=3)
+            ebbd.connection.answer(request)
         assert refused.value.code in ("failed", "internal")
     write_script(script, "")
     assert ebbd.call("DELETE", job=job)["status"] == "deleted"

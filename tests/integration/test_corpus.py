@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 
 import daemon
-from daemon import resident_bytes, seconds
+from daemon import patience, resident_bytes
 from documents import CORPUS
 
 FOLDER = CORPUS / "pdf"
@@ -81,7 +81,7 @@ def served():
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.timeout(seconds(70))
+@pytest.mark.timeout(patience(70))
 def test_document(served, name):
     job = served.run(FOLDER / name, timeout=60, name=name, params={"ocr": "off"})
     expected = CODES.get(name)
@@ -102,7 +102,7 @@ def words_of(text):
     return re.findall(r"\w{3,}", unicodedata.normalize("NFKC", text).lower())
 
 
-@pytest.mark.timeout(seconds(200))
+@pytest.mark.timeout(patience(200))
 def test_scans(served):
     """All at once: each is read, whichever way up, and most of its truth's words are found."""
     wanted = {name: truth for name, truth in SCANS.items() if name in FILES}

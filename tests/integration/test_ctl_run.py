@@ -11,7 +11,7 @@ import pytest
 
 import ctl_fake
 from ctl_fake import DOCUMENT, ebb, ebb_beside, ebb_on_terminal
-from daemon import EBB, EBBD, children_of, reap_strays, seconds, status_of, wait_until
+from daemon import EBB, EBBD, children_of, patience, reap_strays, status_of, wait_until
 from documents import pdf
 from fakes import fake, write_script
 
@@ -56,7 +56,7 @@ def runner(tmp_path):
             return {job["name"]: job for job in json.loads(result.stdout)["jobs"]}
 
     yield Runner()
-    wait_until("no process is left", lambda: not reap_strays(), 2.0)
+    wait_until("no process is left", lambda: not reap_strays())
     assert not list(run_folder.iterdir()), "a run folder is left"
 
 
@@ -73,13 +73,14 @@ def as_options(settings):
 
 @pytest.fixture
 def slow(tmp_path):
-    """Options that make every page of a document of 200 take 50 ms; .hurry() ends that."""
+    """Options that make every page of a document of 200 take 200 ms, so that it is at work for as
+    long as a test may need; .hurry() ends that."""
 
     class Options(list):
         def hurry(self):
             write_script(tmp_path / "script", "pages=200 unit=4")
 
-    write_script(tmp_path / "script", "pages=200 unit=4 page_ms=50")
+    write_script(tmp_path / "script", "pages=200 unit=4 page_ms=200")
     return Options(as_options(fake(tmp_path / "script")))
 
 
@@ -246,7 +247,7 @@ def test_reading_commands_over_a_state_folder(runner, document):
 
 
 def test_reading_takes_up_no_work(runner, document, slow):
-    result = runner("run", "--timeout", "500ms", document, *slow)
+    result = runner("run", "--timeout", "2s", document, *slow)
     assert result.returncode == 1
     assert "1 of 1 jobs are not at their end" in result.stderr
     assert f"1 job is kept in {runner.state}; `ebb run --state" in result.stderr
@@ -270,7 +271,7 @@ def test_an_interrupted_run_is_kept_and_goes_on(runner, document, slow, number):
     process = runner.start(document, *slow)
     runner.wait_until_working(process)
     process.send_signal(number)
-    out, err = process.communicate(timeout=seconds(15))
+    out, err = process.communicate(timeout=patience(15))
     assert process.returncode == 128 + number
     assert out == ""
     assert "ebb: interrupted; 1 job is kept in" in err and "goes on with it" in err
@@ -293,7 +294,7 @@ def test_a_killed_ebb_takes_its_daemon_along(runner, document, slow, tmp_path):
     process = runner.start(document, *slow)
     daemon = runner.wait_until_working(process)
     process.kill()
-    process.communicate(timeout=seconds(5))
+    process.communicate(timeout=patience(5))
 
     def gone():
         status = status_of(daemon)
@@ -318,7 +319,7 @@ def test_one_daemon_a_state_folder(runner, document, slow):
     top = runner("top", "--json")
     assert json.loads(top.stdout)["status"]["pid"] == daemon
     assert runner("cancel", runner.jobs()["report.pdf"]["job_id"]).returncode == 0
-    out, err = process.communicate(timeout=seconds(15))
+    out, err = process.communicate(timeout=patience(15))
     assert process.returncode == 1 and "cancelled" in out + err
 
 
@@ -391,15 +392,16 @@ def test_an_interrupt_while_the_daemon_starts(runner, document, tmp_path):
     )  # fmt: skip
     wait_until("it starts a daemon", lambda: children_named(process.pid, "ebbd"))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=seconds(5))
+    _, err = process.communicate(timeout=patience(5))
     assert (process.returncode, err) == (130, "")
 
 
 def test_a_second_interrupt_kills_a_daemon_that_does_not_end(runner, document, tmp_path):
     stubborn = (
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "def note(name): open(words['--state'] + '/' + name, 'w')\n"
+        "signal.signal(signal.SIGTERM, lambda *_: note('told'))\n"
         "s = socket.socket(socket.AF_UNIX); s.bind(words['--socket']); s.listen(); ready()\n"
-        "c = s.accept()[0]\nopen(words['--state'] + '/asked', 'w')\ntime.sleep(60)"
+        "c = s.accept()[0]\nnote('asked')\nwhile True: time.sleep(60)"
     )
     program = ebb_beside(tmp_path / "bin", START + stubborn)
     process = subprocess.Popen(
@@ -408,10 +410,11 @@ def test_a_second_interrupt_kills_a_daemon_that_does_not_end(runner, document, t
     )  # fmt: skip
     wait_until("it asks", (runner.state / "asked").exists)
     process.send_signal(signal.SIGINT)
+    wait_until("it told its daemon to end", (runner.state / "told").exists)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=seconds(5))
+    _, err = process.communicate(timeout=patience(5))
     assert process.returncode == 130
     assert "ebbd was killed, as you asked again" in err
 
@@ -421,7 +424,7 @@ def test_a_second_interrupt_kills_a_daemon_that_does_not_end(runner, document, t
 
 def test_a_run_says_what_keeps_it_waiting(runner, document):
     broken = "--set", "class.pdf.executable=/bin/false"
-    result = runner("run", document, "--timeout", f"{seconds(2)}s", *broken)
+    result = runner("run", document, "--timeout", "5s", *broken)
     assert result.returncode == 1
     assert result.stderr.count("work waits: class pdf") == 1
     assert "exited with code 1" in result.stderr

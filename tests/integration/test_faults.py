@@ -350,4 +350,4 @@ def test_what_a_worker_forked_does_not_hold_it_up(faulty, keep_channel):
     job = ebbd.completed(ebbd.submit(DOCUMENT))
     assert lost(job) == []
     assert verdicts(all_receipts(ebbd)) == {"done": 2}
-    wait_until("the grandchild ends", lambda: not reap_strays(), 4.0)
+    wait_until("the grandchild ends", lambda: not reap_strays())

@@ -10,9 +10,6 @@ import zipfile
 import pytest
 
 import formats
-from daemon import seconds
-
-pytestmark = pytest.mark.timeout(seconds(60))
 
 LINES = ["Ebb and flow of the tide", "measured at the old pier", "since eighteen ninety four"]
 PARAGRAPH = "<p>" + "The tide comes in and the tide goes out, twice a day. " * 20 + "</p>"

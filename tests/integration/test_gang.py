@@ -56,7 +56,7 @@ def notes(path):
 
 
 def test_pages_go_to_whoever_is_free(make_ebbd, script):
-    write_script(script, "pages=24 unit=6 ocr=2", "on=run stage=ocr action=sleep ms=80")
+    write_script(script, "pages=24 unit=6 ocr=2", "on=run stage=ocr action=sleep ms=250")
     ebbd = make_ebbd(gang(script))
     job = ebbd.submit(DOCUMENT)
 
@@ -136,7 +136,7 @@ def test_pages_are_not_found_twice(make_ebbd, script, tmp_path):
 
 @measured
 def test_one_reads_when_the_budget_admits_one(make_ebbd, script):
-    write_script(script, "pages=8 unit=8 ocr=1", "on=item stage=ocr action=eat mib=40 ms=60")
+    write_script(script, "pages=8 unit=8 ocr=1", "on=item stage=ocr action=eat mib=40 ms=150")
     ebbd = make_ebbd({
         **gang(script, slots=4, memory_max="80M"),
         "limits.memory_budget": "120M",
@@ -155,7 +155,7 @@ def test_one_reads_when_the_budget_admits_one(make_ebbd, script):
 
 
 def test_as_many_read_as_the_budget_admits(make_ebbd, script):
-    write_script(script, "pages=16 unit=16 ocr=1", "on=item stage=ocr action=sleep ms=100")
+    write_script(script, "pages=16 unit=16 ocr=1", "on=item stage=ocr action=sleep ms=300")
     ebbd = make_ebbd({**gang(script, slots=4, memory_max="80M"), "limits.memory_budget": "1G"})
     job = ebbd.submit(DOCUMENT)
     wait_until(
@@ -181,7 +181,7 @@ def test_predictions_go_by_the_size_of_a_page(make_ebbd, script):
     """Pages of as many pixels cost as much, whatever the document's bytes."""
 
     def pages_of(size, mib):
-        rule = f"on=item stage=ocr action=eat mib={mib} ms=250"
+        rule = f"on=item stage=ocr action=eat mib={mib} ms=1000"
         write_script(script, f"pages=1 ocr=1 ocr_size={size}", rule)
 
     ebbd = make_ebbd({**gang(script, slots=1, memory_max="700M"), "limits.memory_budget": "2G"})
@@ -320,7 +320,7 @@ def test_what_was_too_large_is_tried_alone(make_ebbd, script):
         script,
         "pages=12 unit=12 ocr=1",
         "on=item stage=ocr item=4 attempt=1 action=exit exit=68",
-        "on=item stage=ocr item=4 attempt=2 action=sleep ms=400",
+        "on=item stage=ocr item=4 attempt=2 action=sleep ms=1500",
         "on=item stage=ocr action=sleep ms=60",
     )
     ebbd = make_ebbd({**gang(script, slots=3), "limits.memory_budget": "1G"})

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from daemon import Refused, seconds, wait_until
+from daemon import ENDED, Refused, patience, wait_until
 from documents import pdf
 from fakes import (
     DOCUMENT, IMPATIENT, SERIAL, fake, lost, pages_in_library, verdicts, write_script,
@@ -108,9 +108,9 @@ def test_fields_that_are_out_of_bounds(make_ebbd, script, fields):
     ebbd = make_ebbd(fake(script))
     client = ebbd.client()
     request = client.request("SUBMIT", **{"file": ebbd.incoming(DOCUMENT), "name": "n", **fields})
-    message = client.receive(seconds(5))
+    message = client.receive(patience(5))
     assert (message.name, message["code"]) == ("ERROR", "invalid") and request
-    assert client.receive(seconds(5)) is None
+    assert client.receive(patience(5)) is None
     assert folders(ebbd) == []
 
 
@@ -154,12 +154,14 @@ def test_names_and_parameters_arrive(make_ebbd, script):
 
 
 def test_priority_and_age_decide(make_ebbd, script):
-    write_script(script, "on=run stage=survey action=sleep ms=150")
+    write_script(script, "on=run stage=survey action=hang")
     ebbd = make_ebbd({**SERIAL, **fake(script), "limits.active_jobs": 1})
     first = ebbd.submit(DOCUMENT)
-    wait_until("it is in work", lambda: ebbd.job(first)["status"] == "processing")
+    wait_until("it hangs", lambda: [row for row in ebbd.workers("pdf") if row["state"] == "busy"])
     jobs = {priority: ebbd.submit(DOCUMENT, priority=priority) for priority in (5, 1, 9, 6)}
     same = ebbd.submit(DOCUMENT, priority=9)
+    write_script(script, "pages=1")
+    ebbd.call("CANCEL_JOB", job=first)
     for job in [*jobs.values(), same]:
         ebbd.completed(job)
     started = [event["job_id"] for event in ebbd.events("job.started")]
@@ -283,7 +285,7 @@ def test_cancel_and_delete_while_rows_are_written(
 ):
     """The library may end what it has begun."""
     shelf = tmp_path / "shelf"
-    write_script(shelf, f"on=run stage={stage} step=persist action=sleep ms=200")
+    write_script(shelf, f"on=run stage={stage} step=persist once={shelf}.once action=sleep ms=2000")
     ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
     job = ebbd.submit(DOCUMENT)
     wait_until("rows are written", lambda: [
@@ -299,7 +301,7 @@ def test_cancel_and_delete_while_rows_are_written(
 def test_the_library_crashes_under_a_cancelled_job(make_ebbd, script, tmp_path):
     shelf = tmp_path / "shelf"
     write_script(
-        shelf, f"on=run step=persist once={shelf}.once action=sleep ms=200",
+        shelf, f"on=run step=persist once={shelf}.once action=sleep ms=2000",
         f"on=run step=persist once={shelf}.twice action=segv",
     )
     ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
@@ -334,12 +336,15 @@ def test_cancel_soon_after_submit_always_works(make_ebbd, script):
     ebbd = make_ebbd(fake(script))
     statuses = set()
     for _ in range(40):
+        job, expected = ebbd.submit(DOCUMENT), "cancelled"
         try:
-            ebbd.call("CANCEL_JOB", job=(job := ebbd.submit(DOCUMENT)))
-        except Refused as error:
-            assert error.code == "exists" and "completed" in error.text
-        statuses.add(ebbd.job(job)["status"])
-    assert "cancelled" in statuses <= {"cancelled", "completed"}
+            ebbd.call("CANCEL_JOB", job=job)
+        except Refused as error:  # it was too late
+            assert error.code == "exists"
+            expected = "completed"
+        assert ebbd.job(job)["status"] == expected
+        statuses.add(expected)
+    assert "cancelled" in statuses
 
 
 # --- RESUME ---
@@ -479,10 +484,24 @@ def test_delete_by_a_client_that_leaves(make_ebbd, script):
 # --- the real workers ---
 
 
+def cancelled_on_its_way(ebbd, document):
+    """A job that was cancelled while its pages were read. They are read so quickly that it may take
+    several until one is caught."""
+    for _ in range(50):
+        job = ebbd.submit(document, name="all.pdf")
+        while ebbd.job(job)["status"] not in ENDED:
+            if ebbd.job(job)["progress"] > 16:
+                try:
+                    ebbd.call("CANCEL_JOB", job=job)
+                    return job
+                except Refused as error:
+                    assert error.code == "exists"
+        ebbd.call("DELETE", job=job)
+    raise AssertionError("no job was ever caught at its work")
+
+
 def test_a_real_document_through_all_of_it(ebbd):
-    job = ebbd.submit(pdf(400, title="All of it"), name="all.pdf")
-    wait_until("it is in work", lambda: ebbd.job(job)["progress"] > 16)
-    ebbd.call("CANCEL_JOB", job=job)
+    job = cancelled_on_its_way(ebbd, pdf(400, title="All of it"))
     partly = library_size(ebbd)["pages"]
     ebbd.call("RESUME", job=job)
     row = ebbd.completed(job)

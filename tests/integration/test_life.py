@@ -13,7 +13,7 @@ import time
 import pytest
 
 import daemon
-from daemon import EBBD, Refused, resident_bytes, seconds, wait_until
+from daemon import EBBD, Refused, patience, resident_bytes, wait_until
 from documents import pdf
 from fakes import DOCUMENT, SERIAL, fake, lost, pages_in_library, verdicts, write_script
 
@@ -28,7 +28,7 @@ def script(tmp_path):
 def ebbd_says(*arguments):
     """Exit code and standard error of an ebbd that is not to serve."""
     done = subprocess.run(
-        [str(EBBD), *map(str, arguments)], capture_output=True, text=True, timeout=seconds(10),
+        [str(EBBD), *map(str, arguments)], capture_output=True, text=True, timeout=patience(10),
         check=False,
     )
     return done.returncode, done.stderr
@@ -42,7 +42,7 @@ def test_ready_says_so(make_ebbd):
     status = ebbd.status()
     assert (status["state"], status["pid"]) == ("running", ebbd.pid)
     assert status["state_folder"] == str(ebbd.state)
-    assert 0 < status["ready_us"] < seconds(5) * 1_000_000
+    assert 0 < status["ready_us"] < patience(5) * 1_000_000
     assert status["jobs"] == dict.fromkeys(
         ("pending", "processing", "completed", "failed", "cancelled", "interrupted"), 0
     )
@@ -146,7 +146,7 @@ def test_private_ends_with_the_one_that_started_it(make_ebbd):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_until("it has ended", lambda: child not in daemon.reap_strays(), 5.0)
+    wait_until("it has ended", lambda: child not in daemon.reap_strays())
     assert "stopped" in ebbd.log()
     assert not ebbd.socket_path.exists()
 
@@ -169,10 +169,11 @@ def test_reload(make_ebbd, how):
     else:
         ebbd.kill(signal.SIGHUP)
     wait_until("it is in force", lambda: classes_max(ebbd) == 5)
+    wait_until("it is told", lambda: ebbd.events("daemon.reloaded"))
     assert len(ebbd.events("daemon.reloaded")) == 1
     clients = [ebbd.client() for _ in range(7)]
     wait_until("seven", lambda: ebbd.status()["clients"] == 7)
-    assert clients[-1].receive(seconds(5)) is None
+    assert clients[-1].receive(patience(5)) is None
 
 
 @pytest.mark.parametrize("how", ["request", "SIGHUP"])
@@ -232,7 +233,7 @@ def in_page(ebbd, page):
 
 @pytest.mark.parametrize("how", ["DRAIN", "SIGTERM", "SIGINT"])
 def test_drain_lets_units_end_and_the_next_start_go_on(make_ebbd, script, how):
-    write_script(script, "pages=4 unit=1", "on=item item=2 action=sleep ms=500")
+    write_script(script, "pages=4 unit=1", "on=item item=2 action=sleep ms=3000")
     ebbd = make_ebbd({**SERIAL, **fake(script)})
     job = ebbd.submit(DOCUMENT)
     waiting = ebbd.submit(DOCUMENT + b" again")
@@ -247,12 +248,13 @@ def test_drain_lets_units_end_and_the_next_start_go_on(make_ebbd, script, how):
         with pytest.raises(Refused) as error:
             ebbd.call("QUERY", kind="digest")
         assert error.value.code == "draining"
-        code = ebbd.process.wait(seconds(10))
+        code = ebbd.process.wait(patience(10))
         ebbd.end()
     else:
         code = ebbd.end(getattr(signal, how))
     assert code == 0
     assert not daemon.reap_strays()
+    write_script(script, "pages=4 unit=1")
     ebbd.start()
     for name in (job, waiting):
         row = ebbd.completed(name)
@@ -269,12 +271,12 @@ def test_drain_lets_units_end_and_the_next_start_go_on(make_ebbd, script, how):
 
 def test_what_does_not_end_in_time_runs_again(make_ebbd, script):
     write_script(script, "pages=2 unit=1", "on=item item=2 action=deaf")
-    ebbd = make_ebbd({**SERIAL, **fake(script), "limits.drain_timeout": "200ms"})
+    ebbd = make_ebbd({
+        **SERIAL, **fake(script, item_deadline="1h"), "limits.drain_timeout": "200ms",
+    })
     job = ebbd.submit(DOCUMENT)
     in_page(ebbd, 2)
-    started = time.monotonic()
     assert ebbd.end() == 0
-    assert time.monotonic() - started < seconds(3)
     assert not daemon.reap_strays()
     write_script(script, "pages=2 unit=1")
     ebbd.start()
@@ -286,21 +288,19 @@ def test_what_does_not_end_in_time_runs_again(make_ebbd, script):
 
 
 def test_an_idle_one_stops_at_once(make_ebbd):
-    ebbd = make_ebbd()
+    ebbd = make_ebbd({"limits.shutdown_grace": "10min", "limits.drain_timeout": "10min"})
     wait_until("the spare is ready", lambda: ebbd.workers("pdf"))
-    started = time.monotonic()
-    ebbd.stop()
-    assert time.monotonic() - started < seconds(1)
+    ebbd.stop()  # which waits for some seconds, and not for minutes
 
 
 @pytest.mark.parametrize("how", ["action=hang", "action=deaf", "action=spin"])
 def test_idle_workers_that_do_not_go_are_killed(make_ebbd, script, how):
     write_script(script, f"on=end {how}")
-    ebbd = make_ebbd({**fake(script, spare=2), "limits.shutdown_grace": "200ms"})
+    ebbd = make_ebbd({
+        **fake(script, spare=2), "limits.shutdown_grace": "200ms", "limits.drain_timeout": "10min",
+    })
     wait_until("the spares are ready", lambda: len(ebbd.workers("pdf")) == 2)
-    started = time.monotonic()
     ebbd.stop()
-    assert time.monotonic() - started < seconds(2)
 
 
 def test_drain_before_workers_are_ready(make_ebbd, script):
@@ -319,30 +319,31 @@ def test_drain_with_a_delete_under_way(make_ebbd, script, tmp_path):
     ebbd = make_ebbd({**SERIAL, **fake(script), **fake(shelf, "library")})
     job = ebbd.submit(DOCUMENT)
     ebbd.completed(job)
-    write_script(shelf, "on=run step=query action=sleep ms=700")
-    wait_until("the library is idle", lambda: ebbd.workers("library")[0]["state"] == "leased")
-    os.kill(ebbd.workers("library")[0]["pid"], signal.SIGKILL)  # the next one reads the script
+    write_script(shelf, "on=run step=query action=sleep ms=2000")
+    (old,) = wait_until("the library is idle", lambda: [
+        row for row in ebbd.workers("library") if row["state"] == "leased"
+    ])
+    os.kill(old["pid"], signal.SIGKILL)  # the next one reads the script
+    wait_until("it has gone", lambda: old["pid"] not in [row["pid"] for row in ebbd.workers()])
     client = ebbd.client()
     client.request("QUERY", kind="digest")
     client.request("DELETE", job=job)
     wait_until("the query runs", lambda: [
         row for row in ebbd.workers("library") if row["state"] == "busy"
     ])
-    started = time.monotonic()
     assert ebbd.end(timeout=10.0) == 0
-    assert time.monotonic() - started < seconds(5)
 
 
 def test_a_failed_survey_is_not_forgotten(make_ebbd, script):
     """ebbd is killed when the survey has failed the job, but its worker has not gone yet."""
-    write_script(
-        script, "on=run stage=survey action=fail code=zero_pages retryable=0", "on=end action=deaf"
-    )
-    ebbd = make_ebbd({**SERIAL, **fake(script)})
+    fails = "on=run stage=survey action=fail code=zero_pages retryable=0"
+    write_script(script, fails, "on=end action=deaf")
+    ebbd = make_ebbd({**SERIAL, **fake(script), "limits.shutdown_grace": "10min"})
     job = ebbd.submit(DOCUMENT)
     wait_until("the survey has failed", lambda: ebbd.events("unit.failed"))
     assert ebbd.job(job)["status"] == "processing"
     ebbd.kill9()
+    write_script(script, fails)
     ebbd.start()
     row = ebbd.ended(job)
     assert (row["status"], row["error"]["code"]) == ("failed", "zero_pages")
@@ -367,11 +368,12 @@ def test_too_many_lost_pages_are_not_forgotten(make_ebbd, script, tmp_path):
 
 
 def test_a_job_that_was_interrupted_says_so(make_ebbd, script):
-    write_script(script, "pages=1", "on=item action=sleep ms=300")
+    write_script(script, "pages=1", "on=item action=hang")
     ebbd = make_ebbd({**SERIAL, **fake(script)})
     job = ebbd.submit(DOCUMENT)
     in_page(ebbd, 1)
     ebbd.kill9()
+    write_script(script, "pages=1")
     ebbd.settings["limits.active_jobs"] = 0  # it only answers
     ebbd.start()
     assert ebbd.job(job)["status"] == "interrupted"
@@ -383,19 +385,18 @@ def test_a_job_that_was_interrupted_says_so(make_ebbd, script):
 
 def test_a_killed_ebbds_workers_have_receipts_too(make_ebbd, script):
     """One process, one receipt: also for those that it could not wait for."""
-    write_script(script, "pages=2 unit=1", "on=item action=sleep ms=5000")
+    write_script(script, "pages=2 unit=1", "on=item action=hang")
     ebbd = make_ebbd({**fake(script, spare=2), "limits.cpu_slots": 2})
     job = ebbd.submit(DOCUMENT)
     wait_until("two work", lambda: [row["state"] for row in ebbd.workers()].count("busy") == 2)
-    wait_until("all is stored", lambda: ebbd.status()["store"]["queued"] == 0)
-    ended = [row["pid"] for row in ebbd.receipts()]
-    alive = list(daemon.children_of(ebbd.pid))
+    alive = set(daemon.children_of(ebbd.pid))
     assert len(alive) >= 2
+    wait_until("all is stored", lambda: ebbd.status()["store"]["queued"] == 0)
     ebbd.kill9()
     write_script(script, "pages=2 unit=1")
     ebbd.start()
     known = [row["pid"] for row in ebbd.receipts()]
-    assert sorted(known[:len(ended) + len(alive)]) == sorted(ended + alive)
+    assert alive <= set(known) and len(known) == len(set(known))
     row = ebbd.completed(job)
     assert lost(row) == []
 
@@ -411,9 +412,9 @@ class Notified:
         self.socket.bind(address)
         self.lines = []
 
-    def until(self, start, count=1, timeout=5.0):
+    def until(self, start, count=1, timeout=20.0):
         """Waits until count lines with that start have come, whatever else comes."""
-        until = time.monotonic() + seconds(timeout)
+        until = time.monotonic() + timeout
         while sum(line.startswith(start) for line in self.lines) < count:
             self.socket.settimeout(max(until - time.monotonic(), 0.001))
             self.lines += self.socket.recv(4096).decode().splitlines()
@@ -433,9 +434,12 @@ def test_systemd_is_told(make_ebbd, tmp_path, script, abstract):
         },
     )
     notified.until("READY=1")
-    started = time.monotonic()
-    notified.until("WATCHDOG=1", 5)
-    assert time.monotonic() - started < seconds(1.2)  # oftener than it has to
+    gaps = []
+    for count in range(1, 14):
+        began = time.monotonic()
+        notified.until("WATCHDOG=1", count)
+        gaps.append(time.monotonic() - began)
+    assert sorted(gaps)[6] < 0.3  # mostly oftener than it has to, however busy the machine is
     ebbd.submit(DOCUMENT)
     notified.until("STATUS=0 jobs")
     notified.until("STATUS=1 jobs")
@@ -457,7 +461,7 @@ def test_another_process_is_watched_not_this_one(make_ebbd, tmp_path):
     })
     notified.until("READY=1")
     with pytest.raises(socket.timeout):
-        notified.until("WATCHDOG=1", timeout=0.5 / daemon.FACTOR)
+        notified.until("WATCHDOG=1", timeout=0.5)
 
 
 def test_a_notify_socket_that_nobody_reads_is_no_harm(make_ebbd, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 import daemon
 import ebbproto
-from daemon import Refused, children_of, seconds, wait_until
+from daemon import Refused, children_of, patience, seconds, wait_until
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
 
 
@@ -66,7 +66,7 @@ def test_spares_wait_started_and_unused(make_ebbd, script):
     wait_until("the spares are back", lambda: states(ebbd, "pdf") == ["ready", "ready"])
     row = ebbd.classes()["pdf"]
     assert (row["created"], row["leases"]) == (4, 2)
-    assert 150_000 <= row["start_us_median"] <= seconds(2) * 1_000_000
+    assert 150_000 <= row["start_us_median"] <= patience(5) * 1_000_000
 
 
 def test_without_spares_units_wait_for_a_start(make_ebbd, script):
@@ -122,7 +122,7 @@ def ask_at_once(ebbd, times):
 
 
 def test_a_pool_keeps_min_and_grows_to_max(make_ebbd, script):
-    write_script(script, "on=run action=sleep ms=150")
+    write_script(script, "on=run action=sleep ms=400")
     ebbd = make_ebbd(pool(script, min=1, max=3, idle=f"{seconds(2)}s"))
     wait_until("one is ready", lambda: states(ebbd, "library") == ["ready"])
     ask_at_once(ebbd, 9)
@@ -135,7 +135,7 @@ def test_a_pool_keeps_min_and_grows_to_max(make_ebbd, script):
 
 
 def test_a_pool_of_none_starts_on_demand(make_ebbd, script):
-    ebbd = make_ebbd(pool(script, min=0, max=2, idle="300ms"))
+    ebbd = make_ebbd(pool(script, min=0, max=2, idle="3s"))
     assert ebbd.workers("library") == []
     ask(ebbd, 3)
     row = ebbd.classes()["library"]
@@ -146,9 +146,10 @@ def test_a_pool_of_none_starts_on_demand(make_ebbd, script):
 def check_successors(ebbd, ready_after):
     """Each but the last went when its successor had been READY: never before."""
     spans = sorted(span(row) for row in ebbd.receipts() if row["class"] == "library")
+    asked = time.time()
     alive = ebbd.workers("library")
     starts = [start for start, _ in spans]
-    starts.append(time.time() - alive[0]["age_ms"] / 1000)
+    starts.append(asked - alive[0]["age_ms"] / 1000)
     for (_, end), successor in zip(spans, starts[1:]):
         assert end >= successor + ready_after - 0.02, (spans, starts)
     return len(spans)
@@ -182,7 +183,7 @@ def test_a_pool_worker_is_replaced_after_its_units(make_ebbd, script):
 
 def test_a_pool_worker_is_replaced_at_its_age(make_ebbd, script):
     ebbd = make_ebbd(pool(script, min=1, max=1, max_age="200ms"))
-    until = time.monotonic() + seconds(20)
+    until = time.monotonic() + patience(20)
     while len(ebbd.receipts()) < 2 and time.monotonic() < until:
         ask(ebbd, 1)
         time.sleep(0.02)

@@ -35,15 +35,20 @@ def at_page(ebbd, page, stage="extract"):
     return wait_until(f"page {page} is in work", find)[0]["pid"]
 
 
-def settled_peak(pid):
-    """VmHWM when it has stopped growing."""
-    last = 0
-    while True:
-        peak = resident_bytes(pid, "VmHWM")
-        if peak == last and peak > 0:
-            return peak
-        last = peak
+def settled(look):
+    """What look() says when it has said the same for a while."""
+    last, times = None, 0
+    while times < 5:
+        now = look()
+        last, times = now, times + 1 if now == last else 0
         time.sleep(0.05)
+    return last
+
+
+def settled_peak(pid, least):
+    """VmHWM when it is past so much and has stopped growing."""
+    wait_until("it has grown", lambda: resident_bytes(pid, "VmHWM") > least)
+    return settled(lambda: resident_bytes(pid, "VmHWM"))
 
 
 def receipt_of(ebbd, pid):
@@ -58,12 +63,11 @@ def receipt_of(ebbd, pid):
 
 @pytest.mark.parametrize("mib", [4, 24, 96])
 def test_a_peak_is_what_the_kernel_says(make_ebbd, script, mib):
-    write_script(script, "pages=1", f"on=item action=eat mib={mib} ms=400")
+    write_script(script, "pages=1", f"on=item action=eat mib={mib} ms=2000")
     ebbd = make_ebbd({**SERIAL, **fake(script)})
     job = ebbd.submit(DOCUMENT)
     pid = at_page(ebbd, 1)
-    peak = settled_peak(pid)
-    assert peak > mib * MIB
+    peak = settled_peak(pid, mib * MIB)
     ebbd.completed(job)
     receipt = receipt_of(ebbd, pid)
     assert receipt["verdict"] == "done"
@@ -74,12 +78,12 @@ def test_a_peak_is_what_the_kernel_says(make_ebbd, script, mib):
 def test_the_peak_of_a_worker_that_could_not_say_goodbye(make_ebbd, script, mib):
     """The kernel's ru_maxrss, or the last sample, speaks for it."""
     write_script(
-        script, "pages=1", f"on=item action=leak mib={mib} ms=400", "on=item action=kill9"
+        script, "pages=1", f"on=item action=leak mib={mib} ms=2000", "on=item action=kill9"
     )
     ebbd = make_ebbd({**SERIAL, **fake(script), "limits.attempts": 1})
     job = ebbd.submit(DOCUMENT)
     pid = at_page(ebbd, 1)
-    peak = settled_peak(pid)
+    peak = settled_peak(pid, mib * MIB)
     ebbd.ended(job)
     receipt = receipt_of(ebbd, pid)
     assert receipt["verdict"] == "crashed"
@@ -154,7 +158,7 @@ def test_one_at_a_time_when_the_budget_admits_one(make_ebbd, script):
 
 def test_as_many_as_the_budget_admits(make_ebbd, script):
     """The same with room for all: it is the budget that held them back."""
-    write_script(script, "pages=8 unit=1", "on=item action=eat mib=24 ms=100")
+    write_script(script, "pages=8 unit=1", "on=item action=eat mib=24 ms=300")
     ebbd = make_ebbd({
         "limits.cpu_slots": 4,
         "limits.memory_budget": "1G",
@@ -174,7 +178,7 @@ def test_a_prediction_larger_than_the_budget_does_not_stop_work(make_ebbd, scrip
 
 
 def test_predictions_come_from_receipts(make_ebbd, script):
-    write_script(script, "pages=1", "on=item action=eat mib=40 ms=150")
+    write_script(script, "pages=1", "on=item action=eat mib=40 ms=1000")
     ebbd = make_ebbd({**SERIAL, **fake(script, memory_max="500M")})
 
     def predicted():
@@ -210,8 +214,8 @@ def test_over_the_budget_the_largest_goes_and_runs_again_alone(make_ebbd, script
     write_script(
         script,
         "pages=2 unit=1",
-        "on=item item=1 action=eat mib=85 ms=700",
-        "on=item item=2 action=eat mib=100 ms=700",
+        "on=item item=1 action=eat mib=85 ms=2500",
+        "on=item item=2 action=eat mib=100 ms=2500",
     )
     job = ebbd.submit(DOCUMENT)
     busy = []
@@ -254,20 +258,21 @@ def test_the_warning_comes_once_and_with_hysteresis(make_ebbd, script):
         **SMALL_LIBRARY,
         **fake(script, memory_max="190M"),
     })
-    write_script(script, "pages=1", "on=item action=sleep ms=300")
-    ebbd.submit(DOCUMENT)
+    write_script(script, "pages=1", "on=item action=hang")
+    before = ebbd.submit(DOCUMENT)
     at_page(ebbd, 1)
-    time.sleep(0.2)
-    base = -(-ebbd.status()["memory"]["live_bytes"] // MIB)  # with a worker at its work
+    live = settled(lambda: ebbd.status()["memory"]["live_bytes"] // (MIB // 4))
+    base = -(-live // 4)  # with a worker at its work
+    ebbd.call("CANCEL_JOB", job=before)
     below, above = 156 - base, 9  # 78%, 82.5%: and the second takes the first over 80%
     write_script(
         script,
         "pages=5 unit=5",
-        f"on=item item=1 action=leak mib={below} ms=250",
-        f"on=item item=2 action=eat mib={above} ms=250",
-        "on=item item=3 action=sleep ms=250",
-        f"on=item item=4 action=eat mib={above} ms=250",
-        "on=item item=5 action=sleep ms=100",
+        f"on=item item=1 action=leak mib={below} ms=300",
+        f"on=item item=2 action=eat mib={above} ms=1500",
+        "on=item item=3 action=sleep ms=800",
+        f"on=item item=4 action=eat mib={above} ms=800",
+        "on=item item=5 action=sleep ms=800",
     )
     for round_number in (1, 2):
         job = ebbd.submit(DOCUMENT)
@@ -288,7 +293,7 @@ def test_the_warning_comes_once_and_with_hysteresis(make_ebbd, script):
 
 
 def test_every_process_is_sampled(make_ebbd, script):
-    write_script(script, "pages=1", "on=item action=eat mib=32 ms=600")
+    write_script(script, "pages=1", "on=item action=eat mib=32 ms=2500")
     ebbd = make_ebbd({**SERIAL, **fake(script), "memory.sample": "50ms", "memory.pss": "1s"})
     job = ebbd.submit(DOCUMENT)
     pid = at_page(ebbd, 1)
@@ -303,7 +308,7 @@ def test_every_process_is_sampled(make_ebbd, script):
     assert len(own) >= 20
     assert own[0]["rss_bytes"] == pytest.approx(resident_bytes(ebbd.pid), rel=0.25)
     with_pss = [row for row in own if row["pss_bytes"]]
-    assert 1 <= len(with_pss) <= len(own) / 5
+    assert 1 <= len(with_pss) <= len(own) / 2
     assert all(0 < row["pss_bytes"] <= row["rss_bytes"] * 1.1 for row in with_pss)
 
 

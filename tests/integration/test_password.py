@@ -7,9 +7,6 @@ import subprocess
 import pytest
 
 import documents
-from daemon import seconds
-
-pytestmark = pytest.mark.timeout(seconds(60))
 
 # What mutool encrypts with; RC4 of 40 bits is R2, of 128 bits R3, AES of 128 bits R4, of 256 R6.
 METHODS = ["rc4-40", "rc4-128", "aes-128", "aes-256"]

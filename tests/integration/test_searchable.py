@@ -10,9 +10,6 @@ import pytest
 
 import documents
 import formats
-from daemon import seconds
-
-pytestmark = pytest.mark.timeout(seconds(60))
 
 LINES = ["Ebb and flow of the tide", "measured at the old pier", "since eighteen ninety four"]
 LONGER = [

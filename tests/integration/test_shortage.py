@@ -2,15 +2,17 @@
 """The machine has no processes, no descriptors, no room on the disk left: ebbd waits, says so, and
 goes on when there are."""
 
+import errno
 import json
 import os
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
 import ebbproto
-from daemon import EBBD, FAKE, Refused, seconds, wait_until
+from daemon import EBBD, FAKE, Refused, patience, wait_until
 from documents import pdf
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, pages_in_library, verdicts, write_script
 
@@ -66,8 +68,9 @@ def limited(make_ebbd, tmp_path):
         pytest.skip("user nobody cannot run the programs under test where they are")
 
     ebbd = make_ebbd(settings, start=False)
-    for folder in (ebbd.folder, tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        os.chmod(folder, 0o755)
+    for folder in (ebbd.folder, tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == 0:
+            folder.chmod(folder.stat().st_mode | 0o055)
     os.chown(ebbd.folder, NOBODY, NOBODY)
     ebbd.start(preexec=become_nobody)
     os.chmod(ebbd.state / "incoming", 0o777)
@@ -140,7 +143,7 @@ def test_no_descriptor_is_left(small, spare):
             assert error.code == "internal", error
     # A newcomer is turned away or served, and never left waiting.
     with socket.socket(socket.AF_UNIX) as newcomer:
-        newcomer.settimeout(seconds(5))
+        newcomer.settimeout(patience(5))
         newcomer.connect(str(ebbd.socket_path))
         try:
             newcomer.sendall(ebbproto.encode("STATUS", 1))
@@ -204,13 +207,17 @@ def free_bytes(ebbd):
 
 def fill(ebbd):
     """Takes all the room that is left."""
-    with open(ebbd.state / "ballast", "wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\0" * 65536)
-        except OSError:
-            pass
-    assert free_bytes(ebbd) == 0
+
+    def full():
+        with open(ebbd.state / "ballast", "ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+        return free_bytes(ebbd) == 0
+
+    wait_until("the disk is full", full)  # ebbd may give some back meanwhile
 
 
 def test_the_disk_gets_full_in_the_middle_of_a_job(small_disk):

@@ -79,10 +79,11 @@ def check_alto(content, pages):
         ALTO + "Description", ALTO + "Layout"]
     assert root.findtext(f"{ALTO}Description/{ALTO}MeasurementUnit") == "inch1200"
     ids = [element.get("ID") for element in root.iter() if element.get("ID")]
-    assert len(ids) == len(set(ids))
+    known = set(ids)
+    assert len(ids) == len(known)
     for element in root.iter():
         for name in ("STYLEREFS", "PROCESSINGREFS"):
-            assert set((element.get(name) or "").split()) <= set(ids)
+            assert set((element.get(name) or "").split()) <= known
         for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"):
             assert float(element.get(name, 0)) >= 0
     layout = root.find(ALTO + "Layout")

@@ -19,6 +19,7 @@ from ebbproto import (
     EXIT_ORPHANED,
     EXIT_PROTOCOL,
     EXIT_USAGE,
+    PATIENCE_S,
     TEST_WORKERS,
     Timeout,
     Worker,
@@ -53,12 +54,6 @@ def lease(worker, state, **changes):
 
 def attempt(worker, run_id, name, arg="", **changes):
     worker.run(run_id, params={"try": name, "arg": arg}, **changes)
-
-
-def seconds_to_end(worker):
-    start = time.monotonic()
-    worker.wait(5)
-    return time.monotonic() - start
 
 
 def expect_end(worker, code, text):
@@ -106,7 +101,7 @@ def test_the_receipt_is_the_kernels(worker, state, profile):
 
 def wait_until_it_waits(worker):
     """Until it is past exec and asleep: it waits for its first frame then."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if (
             os.readlink(f"/proc/{worker.pid}/exe") == str(PROBE.resolve())
@@ -305,16 +300,21 @@ def test_errors_and_their_codes(worker, state):
 def test_logs_are_limited(worker, state):
     lease(worker, state)
     attempt(worker, 1, "log", "1000")
-    lines = 0
+    began = time.monotonic()
+    told = []
     while (message := worker.receive()).name == "LOG":
-        lines += 1
+        told.append(message["text"])
     assert message.name == "DONE"
-    assert 100 <= lines <= 202  # the second may have changed once
+    took = time.monotonic() - began
     worker.send("SHUTDOWN")
-    told = worker.receive()
-    assert told.name == "LOG" and "were too many and left out" in told["text"]
-    assert int(told["text"].split()[0]) >= 798
-    worker.expect("BYE")
+    while (message := worker.receive()).name == "LOG":
+        told.append(message["text"])
+    assert message.name == "BYE"
+    # A hundred a second; after them how many were left out, so that none goes unmentioned.
+    left_out = [int(text.split()[0]) for text in told if "were too many and left out" in text]
+    lines = len(told) - len(left_out)
+    assert lines + sum(left_out) == 1000
+    assert 100 <= lines <= 100 * (2 + int(took))
 
 
 def test_secrets_are_forgotten(worker, state):
@@ -351,20 +351,20 @@ def test_started_by_hand():
     assert "worker of ebbd" in ended.stderr
 
 
-# The supervisor's end closes, the supervisor lives on.
+# The supervisor's end closes, the supervisor lives on. A worker goes at once; on a busy machine it
+# may take as long as this to be seen.
+ORPHAN_S = 20.0
 
 
 def test_channel_closed_before_init(worker):
     worker.close()
-    assert seconds_to_end(worker) < 1
-    assert worker.process.returncode == EXIT_ORPHANED
+    assert worker.wait(ORPHAN_S) == EXIT_ORPHANED
 
 
 def test_channel_closed_while_idle(worker, state):
     worker.ready(state)
     worker.close()
-    assert seconds_to_end(worker) < 1
-    assert worker.process.returncode == EXIT_ORPHANED
+    assert worker.wait(ORPHAN_S) == EXIT_ORPHANED
 
 
 @pytest.mark.parametrize("profile", ["none", "parse", "net", "store"])
@@ -374,8 +374,7 @@ def test_channel_closed_in_a_unit(worker, state, profile, name):
     attempt(worker, 1, name)
     worker.expect("PROGRESS")
     worker.close()
-    assert seconds_to_end(worker) < 1
-    assert worker.process.returncode == EXIT_ORPHANED
+    assert worker.wait(ORPHAN_S) == EXIT_ORPHANED
 
 
 def test_shutdown_and_close_at_once_is_no_orphan(worker, state):
@@ -425,7 +424,7 @@ def test_the_supervisor_is_killed(state, profile, name):
     try:
         os.kill(parent, signal.SIGKILL)
         os.waitpid(parent, 0)
-        ended, _, _ = select.select([watch], [], [], 1.0)
+        ended, _, _ = select.select([watch], [], [], ORPHAN_S)
         assert ended, "the worker outlives its supervisor"
     finally:
         try:
