@@ -196,6 +196,28 @@ def test_a_page_that_is_too_large_costs_only_itself(ebbd):
     assert text_of(ebbd, job) == " ".join(LINES + LINES)
 
 
+def test_a_page_that_takes_too_long_costs_only_itself(make_ebbd):
+    """Thousands of words take many times the second that they get, on any machine."""
+    with fitz.open() as document:
+        page = document.new_page()
+        for row in range(130):
+            words = "".join(chr(97 + (row * 7 + place * place) % 26) + " lorem" for place in range(24))
+            page.insert_text((20, 20 + 6 * row), words, fontsize=5.5)
+        picture = page.get_pixmap(dpi=300, colorspace=fitz.csGRAY).tobytes("png")
+    with fitz.open() as document:
+        page = document.new_page()
+        page.insert_image(page.rect, stream=picture)
+        page = document.new_page(width=WIDTH, height=HEIGHT)
+        page.insert_image(page.rect, stream=picture_of(LINES))
+        content = bytes_of(document)
+    ebbd = make_ebbd({"class.ocr.option.page_cpu_s": 1})
+    job = run(ebbd, content)
+    [failed] = job["pages_failed"]
+    assert (failed["page"], failed["stage"], failed["verdict"]) == (1, "ocr", "failed")
+    assert failed["detail"] == "reading the page takes over 1 s of CPU time"
+    assert text_of(ebbd, job) == " ".join(LINES)
+
+
 def readings(ebbd, job):
     """Each artifact of ocr, by its name."""
     folder = ebbd.state / "jobs" / job["job_id"]

@@ -3,17 +3,20 @@
  * Units of the stage ocr: one page each.
  *
  * Settings of the class: tessdata (where Debian has it), max_pixels (50000000), max_image_bytes
- * (512M), store_bytes (32M), page_memory_bytes (256M), max_source_bytes (2G), max_pages (50000),
- * max_unpacked_bytes (1G), max_markup_bytes (16M). Parameters of the job: languages, password.
+ * (512M), page_cpu_s (120), store_bytes (32M), page_memory_bytes (256M), max_source_bytes (2G),
+ * max_pages (50000), max_unpacked_bytes (1G), max_markup_bytes (16M). Parameters of the job:
+ * languages, password.
  *
  * Blocks: reads the source, extract's artifacts and models; writes the artifact. Logs at warning
  * when the default models cannot be loaded before they are asked for.
  */
 #include "workers/ocr/units.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/file.h"
@@ -39,6 +42,7 @@
 enum setting {
     SETTING_MAX_PIXELS,
     SETTING_MAX_IMAGE_BYTES,
+    SETTING_PAGE_CPU_S,
     SETTING_STORE_BYTES,
     SETTING_PAGE_MEMORY_BYTES,
     SETTING_MAX_SOURCE_BYTES,
@@ -54,6 +58,7 @@ static const struct {
 } SETTINGS[SETTING_COUNT] = {
     [SETTING_MAX_PIXELS] = {"max_pixels", "50000000", 100000, UINT64_C(1) << 30},
     [SETTING_MAX_IMAGE_BYTES] = {"max_image_bytes", "512M", 1 << 20, UINT64_C(1) << 40},
+    [SETTING_PAGE_CPU_S] = {"page_cpu_s", "120", 1, 86400},
     [SETTING_STORE_BYTES] = {"store_bytes", "32M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_PAGE_MEMORY_BYTES] = {"page_memory_bytes", "256M", 1 << 20, UINT64_C(1) << 40},
     [SETTING_MAX_SOURCE_BYTES] = {"max_source_bytes", "2G", 1, UINT64_MAX},
@@ -76,6 +81,8 @@ struct ocr_worker {
     struct buf buf;        /* its record, encoded */
     uint32_t pages_cached; /* since mupdf's cache of objects was emptied */
     uint32_t page;         /* at hand */
+    uint64_t cpu_start_us; /* of the process, when the page was begun */
+    bool too_slow;         /* the page at hand was given up for the time that it takes */
     uint64_t told_us;      /* when the supervisor last heard of it */
 };
 
@@ -96,12 +103,25 @@ static int read_settings(struct ocr_worker *self, const struct worker *worker, s
     return 0;
 }
 
-/* Asked by the engine for every word: the page stays alive as long as it moves, and no longer. */
+static uint64_t cpu_us(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Asked by the engine for every word: the page stays alive as long as it moves, but not for ever.
+ * Its own time counts there, so that a busy machine does not cost it. */
 static bool go_on(void *user)
 {
     struct ocr_worker *self = user;
     uint64_t now = clock_monotonic_us();
 
+    if (cpu_us() - self->cpu_start_us > self->settings[SETTING_PAGE_CPU_S] * 1000000) {
+        self->too_slow = true;
+        return false;
+    }
     if (now - self->told_us < PROGRESS_EVERY_US) {
         return true;
     }
@@ -326,6 +346,11 @@ static int read_page(struct ocr_worker *self, const struct worker_unit *unit, co
                    : -1;
     }
     if (recognise(self, unit, &read, &code, err) < 0) {
+        if (self->too_slow) {
+            return worker_result_fail(result, "page_too_slow", true,
+                                      "reading the page takes over %" PRIu64 " s of CPU time",
+                                      self->settings[SETTING_PAGE_CPU_S]);
+        }
         return err->code == ERROR_CANCELLED
                    ? -1
                    : worker_result_fail(result, code, is_retryable(code), "%s", err->msg);
@@ -351,6 +376,8 @@ int ocr_run(struct worker *worker, void *user, const struct worker_unit *unit,
     }
     self->page = unit->first;
     self->told_us = clock_monotonic_us();
+    self->cpu_start_us = cpu_us();
+    self->too_slow = false;
     if (!worker_progress(worker, unit->first, 0)) {
         return error_set(err, ERROR_CANCELLED, "cancelled");
     }
