@@ -143,7 +143,8 @@ static bool is_table(const struct census *census, bool bounded, uint32_t columns
     if (bounded) {
         return census->columns_aligned * 2 >= columns && (census->rows > 2 || data >= DATA_LEAST);
     }
-    if (census->multi < ROWS_MIN || census->columns_aligned * 3 < columns * 2) {
+    if (census->multi < ROWS_MIN || census->data < ROWS_MIN ||
+        census->columns_aligned * 3 < columns * 2) {
         return false;
     }
     return (float)(census->all) >= FILLED_LEAST * (float)(census->rows * columns) &&
@@ -206,7 +207,7 @@ static bool is_contents(const struct glyphs *glyphs, const struct text_rows *row
         falls += number < before;
         before = number;
     }
-    if (beside >= 3 && beside * 5 >= leaders) {
+    if (beside >= 2 && beside * 5 >= leaders) {
         return true;
     }
     return leaders * 3 >= numbers && leaders >= 2 && falls * 8 <= numbers && others <= numbers;
@@ -218,24 +219,61 @@ static bool is_math(uint32_t c)
            (c > 0x2265 && c < 0x2300) || (c >= 0x239B && c < 0x23B4) || (c >= 0xE000 && c < 0xF900);
 }
 
-/* Formulas, matrices and what a program answers have about one sign of mathematics in each row. */
-static bool is_mathematics(const struct glyphs *glyphs, const struct text_rows *rows,
-                           uint32_t first, uint32_t end)
+/* A chunk of a formula: it has a sign of mathematics, or is a bracket, or begins with a "=". */
+static bool is_formula(const struct glyphs *glyphs, const struct chunk *chunk)
 {
-    uint32_t count = 0;
+    uint32_t brackets = 0, others = 0;
 
-    for (uint32_t r = first; r < end; r++) {
-        for (uint32_t c = 0; c < rows->items[r].count; c++) {
-            const struct chunk *chunk = &rows->items[r].chunks[c];
+    for (uint32_t w = 0; w < chunk->count; w++) {
+        for (uint32_t g = chunk->words[w]->first; g < chunk->words[w]->end; g++) {
+            uint32_t c = glyphs->items[g].character;
 
-            for (uint32_t w = 0; w < chunk->count; w++) {
-                for (uint32_t g = chunk->words[w]->first; g < chunk->words[w]->end; g++) {
-                    count += is_math(glyphs->items[g].character);
-                }
+            if (is_math(c)) {
+                return true;
+            }
+            if (c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}') {
+                brackets++;
+            } else {
+                others++;
             }
         }
     }
-    return count >= end - first;
+    return (brackets > 0 && others == 0) || chunk->words[0]->initial == '=';
+}
+
+/* Formulas, matrices, and what a program answers. */
+static bool is_mathematics(const struct glyphs *glyphs, const struct text_rows *rows,
+                           uint32_t first, uint32_t end)
+{
+    uint32_t formulas = 0;
+
+    for (uint32_t r = first; r < end; r++) {
+        const struct text_row *row = &rows->items[r];
+        uint32_t c = 0;
+
+        while (c < row->count && !is_formula(glyphs, &row->chunks[c])) {
+            c++;
+        }
+        formulas += c < row->count;
+    }
+    return formulas * 5 >= (end - first) * 2;
+}
+
+/* Code and what programs print, in a box. */
+static bool is_code(const struct aligned_request *request, const struct text_rows *rows)
+{
+    for (uint32_t r = 0; r < rows->count; r++) {
+        if (!(rows->items[r].style & PAGE_STYLE_MONO)) {
+            return false;
+        }
+    }
+    for (uint32_t r = 0; r + 1 < rows->count; r++) {
+        if (cells_ruled_between(request->rules, request->rule_count, rows, &rows->items[r],
+                                &rows->items[r + 1])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Rows that the table keeps: from the core outward, as far as they fit. */
@@ -331,7 +369,7 @@ int aligned_make(struct glyphs *glyphs, const struct aligned_request *request, s
         return -1;
     }
     if (!is_table(&census, request->bounded, rows.columns) ||
-        is_contents(glyphs, &rows, first, end) ||
+        is_contents(glyphs, &rows, first, end) || is_code(request, &rows) ||
         ((!request->bounded || end - first < FEW_ROWS) &&
          is_mathematics(glyphs, &rows, first, end))) {
         return 0;

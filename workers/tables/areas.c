@@ -19,6 +19,7 @@
 #define AREAS_MAX 64U
 #define RULES_MAX 2000U /* more are a drawing's */
 #define TABULAR_SHARE 3U
+#define WIDE_LABEL 0.6F   /* of the width: text, and no title */
 #define LABEL_HEIGHT 2.6F /* of the size, for each row: higher bands do not go with a table */
 
 enum band { BAND_EMPTY, BAND_PROSE, BAND_LABEL, BAND_TABULAR };
@@ -39,6 +40,7 @@ static int judge_band(struct finder *finder, const struct segment *above,
     struct text_rows rows;
     uint32_t count = 0;
     uint32_t multi = 0;
+    uint32_t wide = 0; /* one chunk, over most of the width */
 
     for (uint32_t i = 0; i < finder->word_count; i++) {
         struct word *word = finder->words[i];
@@ -57,12 +59,16 @@ static int judge_band(struct finder *finder, const struct segment *above,
         return -1;
     }
     for (uint32_t r = 0; r < rows.count; r++) {
-        multi += rows.items[r].count >= 2;
+        const struct text_row *row = &rows.items[r];
+
+        multi += row->count >= 2;
+        wide += row->count == 1 &&
+                row->chunks[0].right - row->chunks[0].left > WIDE_LABEL * (above->to - above->from);
     }
     if (multi * TABULAR_SHARE >= rows.count) {
         *ret_band = BAND_TABULAR;
     } else {
-        *ret_band = rows.count <= 2 &&
+        *ret_band = rows.count <= 2 && wide == 0 &&
                             below->at - above->at < LABEL_HEIGHT * rows.size_pt * (float)rows.count
                         ? BAND_LABEL
                         : BAND_PROSE;

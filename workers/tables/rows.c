@@ -14,6 +14,7 @@
 
 #define CHUNK_GAP 0.75F /* of the size: words so near are one chunk */
 #define CHUNK_GAP_MONO 0.95F
+#define WORD_GAP 0.33F
 #define NUMBER_GAP 0.5F  /* between two numbers */
 #define TITLE_GAP 0.5F   /* where a limit runs between words */
 #define BODY_SHARE 0.7F  /* of the most chunks of a row: rows that tell columns */
@@ -370,10 +371,10 @@ static void join_mark_columns(struct text_rows *rows, uint32_t first, uint32_t e
     }
 }
 
-/* The narrowest gap between the chunk's words. */
+/* The narrowest gap between the chunk's words; not more than is usual. */
 static float narrowest_gap(const struct chunk *chunk)
 {
-    float gap = INFINITY;
+    float gap = WORD_GAP * chunk->words[0]->size_pt;
 
     for (uint32_t i = 1; i < chunk->count; i++) {
         gap = fminf(gap, chunk->words[i]->left - chunk->words[i - 1]->right);
