@@ -10,9 +10,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "proto/page.h"
 
 #define BAND_LINES_MIN 3U
-#define BAND_SPLITS_MAX 256U
+#define COPIED_MAX 4000000U
 #define FULL_LINE 0.6F /* of a column: text that is broken over lines fills more */
 #define ROOM 0.88F     /* of a column, for text */
 
@@ -187,6 +190,14 @@ static void mark_label_lines(struct band_line *lines, uint32_t count)
     }
 }
 
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
 /* Parts a row of the grid where its words are several rows: lines of numbers in one column at
  * least, or the same lines in all. words: those of the row, sorted. */
 static int split_band(const struct glyphs *glyphs, struct grid *grid, uint32_t *row,
@@ -194,10 +205,12 @@ static int split_band(const struct glyphs *glyphs, struct grid *grid, uint32_t *
 {
     struct band_line *lines = arena_calloc(arena, count + 1UL, sizeof(*lines));
     struct word **scratch = arena_calloc(arena, count + 1UL, sizeof(struct word *));
+    float *ys = arena_calloc(arena, count + 1UL, sizeof(*ys));
     uint32_t line_count;
+    uint32_t y_count = 0;
     const struct band_line *before = NULL;
 
-    if (!lines || !scratch) {
+    if (!lines || !scratch || !ys) {
         return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
     }
     line_count = band_lines(words, count, lines);
@@ -211,39 +224,64 @@ static int split_band(const struct glyphs *glyphs, struct grid *grid, uint32_t *
             continue;
         }
         if (before) {
-            if (grid_split_row(grid, *row, (before->bottom + lines[i].top) / 2, arena, err) < 0) {
-                return -1;
-            }
-            (*row)++;
+            ys[y_count++] = (before->bottom + lines[i].top) / 2;
         }
         before = &lines[i];
     }
-    return 0;
+    if (y_count == 0 || (uint64_t)(grid->rows + y_count) * grid->columns > PAGE_TABLE_CELLS_MAX) {
+        return 0;
+    }
+    qsort(ys, y_count, sizeof(*ys), by_value);
+    if (!(ys[0] > grid->ys[*row]) || !(ys[y_count - 1] < grid->ys[*row + 1])) {
+        return 0;
+    }
+    *row += y_count;
+    return grid_split_row(grid, *row - y_count, ys, y_count, arena, err);
+}
+
+static int by_middle(const void *a, const void *b)
+{
+    const struct word *x = *(const struct word *const *)a;
+    const struct word *y = *(const struct word *const *)b;
+    float middle_x = words_middle(x);
+    float middle_y = words_middle(y);
+
+    if (middle_x != middle_y) {
+        return middle_x < middle_y ? -1 : 1;
+    }
+    return (x->first > y->first) - (x->first < y->first);
 }
 
 int bands_split(const struct glyphs *glyphs, struct grid *grid, struct word *const *words,
                 uint32_t count, struct arena *arena, struct error *err)
 {
-    struct word **band = arena_calloc(arena, count + 1UL, sizeof(struct word *));
-    uint32_t most = grid->rows + BAND_SPLITS_MAX;
+    struct word **sorted = arena_calloc(arena, count + 1UL, sizeof(struct word *));
+    uint32_t first = 0;
+    size_t copied = 0; /* fields, by parting rows */
 
-    if (!band) {
+    if (!sorted) {
         return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
     }
-    for (uint32_t row = 0; row < grid->rows && grid->rows < most; row++) {
-        uint32_t n = 0;
+    memcpy(sorted, words, count * sizeof(struct word *));
+    qsort(sorted, count, sizeof(struct word *), by_middle);
+    for (uint32_t row = 0; row < grid->rows && copied < COPIED_MAX; row++) {
+        uint32_t rows = grid->rows;
+        uint32_t end;
 
-        for (uint32_t i = 0; i < count; i++) {
-            float y = words_middle(words[i]);
-
-            if (y > grid->ys[row] && y <= grid->ys[row + 1]) {
-                band[n++] = words[i];
-            }
+        while (first < count && words_middle(sorted[first]) <= grid->ys[row]) {
+            first++;
         }
-        words_sort(band, n);
-        if (n >= 4 && split_band(glyphs, grid, &row, band, n, arena, err) < 0) {
+        end = first;
+        while (end < count && words_middle(sorted[end]) <= grid->ys[row + 1]) {
+            end++;
+        }
+        words_sort(&sorted[first], end - first);
+        if (end - first >= 4 &&
+            split_band(glyphs, grid, &row, &sorted[first], end - first, arena, err) < 0) {
             return -1;
         }
+        copied += grid->rows > rows ? (size_t)grid->rows * grid->columns : 0;
+        first = end;
     }
     return 0;
 }

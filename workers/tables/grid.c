@@ -15,7 +15,7 @@
 #include "proto/page.h"
 
 #define MEETINGS_MAX 4000000U /* crossings looked at: beyond, the page is a drawing */
-#define GRIDS_MAX 256U
+#define GRIDS_MAX 128U
 #define OPEN_SIDE 6.0F /* points that rulings reach out beyond the last one across */
 #define COVERED 0.6F   /* of a field's side: where a ruling stands */
 
@@ -321,79 +321,99 @@ int grids_find(struct segments *segments, struct arena *arena, struct grids *ret
 
 /* --- fields and cells --- */
 
-/* Copies old, of rows by columns, with row (or column) at twice. NULL: out of memory. */
-static bool *duplicate(const bool *old, const struct grid *grid, bool row_twice, uint32_t at,
-                       struct arena *arena)
+/* Where more boundaries go: inside of one row, or column. */
+struct inset {
+    uint32_t at, count;
+};
+
+/* The old index of what is at index i when some were put in behind inset.at. */
+static uint32_t old_index(const struct inset *inset, uint32_t i)
 {
-    uint32_t rows = grid->rows + (row_twice ? 1 : 0);
-    uint32_t columns = grid->columns + (row_twice ? 0 : 1);
-    bool *new = arena_calloc(arena, (size_t)rows * columns, sizeof(*new));
+    if (i <= inset->at) {
+        return i;
+    }
+    return i <= inset->at + inset->count ? inset->at : i - inset->count;
+}
 
-    for (uint32_t r = 0; new &&r < rows; r++) {
-        uint32_t old_r = row_twice && r > at ? r - 1 : r;
+/* A copy of old, of rows by columns, with one of them several times. NULL: out of memory. */
+static bool *spread(const bool *old, const struct grid *grid, const struct inset *rows,
+                    const struct inset *columns, struct arena *arena)
+{
+    uint32_t row_count = grid->rows + rows->count;
+    uint32_t column_count = grid->columns + columns->count;
+    bool *new = arena_calloc(arena, (size_t)row_count * column_count, sizeof(*new));
 
-        for (uint32_t c = 0; c < columns; c++) {
-            uint32_t old_c = !row_twice && c > at ? c - 1 : c;
-
-            new[(size_t)r * columns + c] = old[(size_t)old_r * grid->columns + old_c];
+    for (uint32_t r = 0; new &&r < row_count; r++) {
+        for (uint32_t c = 0; c < column_count; c++) {
+            new[(size_t)r * column_count + c] =
+                old[(size_t)old_index(rows, r) * grid->columns + old_index(columns, c)];
         }
     }
     return new;
 }
 
-static float *insert_limit(const float *old, uint32_t count, uint32_t at, float value,
-                           struct arena *arena)
+static float *insert_limits(const float *old, uint32_t count, uint32_t at, const float *values,
+                            uint32_t value_count, struct arena *arena)
 {
-    float *new = arena_calloc(arena, count + 2UL, sizeof(*new));
+    float *new = arena_calloc(arena, (size_t)count + value_count + 1, sizeof(*new));
 
     if (new) {
         memcpy(new, old, (at + 1UL) * sizeof(*new));
-        new[at + 1] = value;
-        memcpy(&new[at + 2], &old[at + 1], (count - at) * sizeof(*new));
+        memcpy(&new[at + 1], values, value_count * sizeof(*new));
+        memcpy(&new[at + 1 + value_count], &old[at + 1], (count - at) * sizeof(*new));
     }
     return new;
 }
 
-int grid_split_row(struct grid *grid, uint32_t row, float y, struct arena *arena, struct error *err)
+int grid_split_row(struct grid *grid, uint32_t row, const float *ys, uint32_t count,
+                   struct arena *arena, struct error *err)
 {
+    struct inset rows = {row, count};
+    struct inset columns = {0, 0};
     struct grid new = *grid;
 
-    new.right = duplicate(grid->right, grid, true, row, arena);
-    new.below = duplicate(grid->below, grid, true, row, arena);
-    new.ys = insert_limit(grid->ys, grid->rows, row, y, arena);
+    new.right = spread(grid->right, grid, &rows, &columns, arena);
+    new.below = spread(grid->below, grid, &rows, &columns, arena);
+    new.ys = insert_limits(grid->ys, grid->rows, row, ys, count, arena);
     if (!new.right || !new.below || !new.ys) {
         return error_set(err, ERROR_MEMORY, "no memory for a grid");
     }
-    new.rows++;
+    new.rows += count;
     for (uint32_t c = 0; c < grid->columns; c++) {
         size_t field = (size_t)row * grid->columns + c;
         bool above_open = row > 0 && !grid->below[field - grid->columns];
         bool below_open = row + 1 < grid->rows && !grid->below[field];
 
-        new.below[field] = !above_open && !below_open;
+        for (uint32_t i = 0; i < count; i++) {
+            new.below[field + (size_t)i * grid->columns] = !above_open && !below_open;
+        }
     }
     *grid = new;
     return 0;
 }
 
-int grid_split_column(struct grid *grid, uint32_t column, float x, struct arena *arena,
-                      struct error *err)
+int grid_split_column(struct grid *grid, uint32_t column, const float *xs, uint32_t count,
+                      struct arena *arena, struct error *err)
 {
+    struct inset rows = {0, 0};
+    struct inset columns = {column, count};
     struct grid new = *grid;
 
-    new.right = duplicate(grid->right, grid, false, column, arena);
-    new.below = duplicate(grid->below, grid, false, column, arena);
-    new.xs = insert_limit(grid->xs, grid->columns, column, x, arena);
+    new.right = spread(grid->right, grid, &rows, &columns, arena);
+    new.below = spread(grid->below, grid, &rows, &columns, arena);
+    new.xs = insert_limits(grid->xs, grid->columns, column, xs, count, arena);
     if (!new.right || !new.below || !new.xs) {
         return error_set(err, ERROR_MEMORY, "no memory for a grid");
     }
-    new.columns++;
+    new.columns += count;
     for (uint32_t r = 0; r < grid->rows; r++) {
         size_t field = (size_t)r * grid->columns + column;
         bool left_open = column > 0 && !grid->right[field - 1];
         bool right_open = column + 1 < grid->columns && !grid->right[field];
 
-        new.right[(size_t)r * new.columns + column] = !left_open && !right_open;
+        for (uint32_t i = 0; i < count; i++) {
+            new.right[(size_t)r * new.columns + column + i] = !left_open && !right_open;
+        }
     }
     *grid = new;
     return 0;

@@ -32,12 +32,12 @@ struct grids {
 int grids_find(struct segments *segments, struct arena *arena, struct grids *ret_grids,
                struct error *err);
 
-/* Adds a column's or row's boundary inside of a field's extent. Cells that reach over rows, or
- * columns, stay whole. ERROR_MEMORY. */
-int grid_split_row(struct grid *grid, uint32_t row, float y, struct arena *arena,
-                   struct error *err);
-int grid_split_column(struct grid *grid, uint32_t column, float x, struct arena *arena,
-                      struct error *err);
+/* Puts boundaries inside of a row, or column, in rising order. Cells that reach over several stay
+ * whole. ERROR_MEMORY. */
+int grid_split_row(struct grid *grid, uint32_t row, const float *ys, uint32_t count,
+                   struct arena *arena, struct error *err);
+int grid_split_column(struct grid *grid, uint32_t column, const float *xs, uint32_t count,
+                      struct arena *arena, struct error *err);
 
 /* Marks the rulings on the right side of fields first_row to last_row of a column. */
 void grid_part(struct grid *grid, uint32_t column, uint32_t first_row, uint32_t last_row);

@@ -10,7 +10,7 @@
 #include "proto/page.h"
 #include "workers/tables/rows.h"
 
-#define COLUMNS_MAX 200U
+#define COLUMNS_MAX 100U
 #define COLUMN_ROWS_MIN 3U
 #define COLUMN_ROWS_SHARE 0.6F
 #define BAND_LINES_MIN 3U
@@ -215,19 +215,22 @@ static bool is_crossed(const struct text_rows *rows, const struct text_row *row,
 static int split_column(struct grid *grid, uint32_t column, const struct text_rows *rows,
                         struct arena *arena, struct error *err)
 {
-    for (uint32_t limit = 1; limit < rows->columns; limit++) {
-        if (grid_split_column(grid, column, rows->limits[limit], arena, err) < 0) {
-            return -1;
-        }
-        for (uint32_t r = 0; r < rows->count; r++) {
-            uint32_t row = grid_locate(grid->ys, grid->rows,
-                                       rows->items[r].baseline - 0.3F * rows->items[r].size_pt);
+    if (!(rows->limits[1] > grid->xs[column]) ||
+        !(rows->limits[rows->columns - 1] < grid->xs[column + 1])) {
+        return 0;
+    }
+    if (grid_split_column(grid, column, &rows->limits[1], rows->columns - 1, arena, err) < 0) {
+        return -1;
+    }
+    for (uint32_t r = 0; r < rows->count; r++) {
+        uint32_t row = grid_locate(grid->ys, grid->rows,
+                                   rows->items[r].baseline - 0.3F * rows->items[r].size_pt);
 
-            if (row < grid->rows && is_crossed(rows, &rows->items[r], limit)) {
-                grid->right[(size_t)row * grid->columns + column] = false;
+        for (uint32_t limit = 1; limit < rows->columns && row < grid->rows; limit++) {
+            if (is_crossed(rows, &rows->items[r], limit)) {
+                grid->right[(size_t)row * grid->columns + column + limit - 1] = false;
             }
         }
-        column++;
     }
     return 0;
 }
@@ -256,10 +259,12 @@ int parting_columns(const struct glyphs *glyphs, struct grid *grid, struct word 
         }
         if ((uint64_t)(grid->columns + rows.columns) * grid->rows < PAGE_TABLE_CELLS_MAX &&
             are_columns(&rows)) {
+            uint32_t columns = grid->columns;
+
             if (split_column(grid, column, &rows, arena, err) < 0) {
                 return -1;
             }
-            column += rows.columns - 1;
+            column += grid->columns - columns;
         }
     }
     return 0;

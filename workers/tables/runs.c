@@ -169,20 +169,138 @@ static uint32_t widest_space(const struct runs *runs, uint32_t first, uint32_t e
     return widest;
 }
 
+/* The words of lines, line by line, and which of them a table has. */
+struct asked {
+    struct words words;
+    uint32_t *ends; /* of each line's words */
+    bool *used;
+};
+
+static int ask(const struct runs *runs, uint32_t first, uint32_t end, struct asked *ret_asked,
+               struct error *err)
+{
+    const struct line *lines = runs->lines->items;
+    struct fragment **fragments;
+    uint32_t count = 0;
+    uint32_t w = 0;
+
+    for (uint32_t i = first; i < end; i++) {
+        count += lines[i].count;
+    }
+    fragments = arena_calloc(runs->arena, count, sizeof(struct fragment *));
+    ret_asked->ends = arena_calloc(runs->arena, end - first, sizeof(*ret_asked->ends));
+    if (!fragments || !ret_asked->ends) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u fragments", count);
+    }
+    count = 0;
+    for (uint32_t i = first; i < end; i++) {
+        memcpy(&fragments[count], lines[i].fragments, lines[i].count * sizeof(struct fragment *));
+        count += lines[i].count;
+    }
+    if (words_find(runs->glyphs, fragments, count, runs->arena, &ret_asked->words, err) < 0) {
+        return -1;
+    }
+    ret_asked->used =
+        arena_calloc(runs->arena, ret_asked->words.count + 1UL, sizeof(*ret_asked->used));
+    if (!ret_asked->used) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", ret_asked->words.count);
+    }
+    for (uint32_t i = first; i < end; i++) {
+        for (uint32_t f = 0; f < lines[i].count; f++) {
+            while (w < ret_asked->words.count &&
+                   ret_asked->words.items[w].fragment == lines[i].fragments[f]) {
+                w++;
+            }
+        }
+        ret_asked->ends[i - first] = w;
+    }
+    return 0;
+}
+
+/* The lines, among count that were asked about, which the table has as a whole. False where it
+ * has parts of a line, or not all lines between its first and its last. */
+static bool find_lines(const struct asked *asked, uint32_t count, uint32_t *ret_first,
+                       uint32_t *ret_end)
+{
+    uint32_t lines = 0;
+    uint32_t w = 0;
+
+    *ret_first = count;
+    *ret_end = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t first = w;
+        uint32_t used = 0;
+
+        for (; w < asked->ends[i]; w++) {
+            used += asked->used[w];
+        }
+        if (used == 0) {
+            continue;
+        }
+        if (used < w - first) {
+            return false;
+        }
+        *ret_first = i < *ret_first ? i : *ret_first;
+        *ret_end = i + 1;
+        lines++;
+    }
+    return lines > 0 && lines == *ret_end - *ret_first;
+}
+
+/* Looks for a table in lines first to end, and in those from above on, whose lines are in
+ * [*ret_first, *ret_end) then; they are equal where there is none. */
+static int find_table(struct runs *runs, uint32_t above, uint32_t first, uint32_t end,
+                      struct found_table **ret_table, uint32_t *ret_first, uint32_t *ret_end,
+                      struct error *err)
+{
+    const struct line *lines = runs->lines->items;
+    struct aligned_request request = {
+        .rules = runs->segments.level,
+        .rule_count = runs->segments.level_count,
+        .core_top = lines[first].baseline - 0.3F * lines[first].size_pt,
+        .core_bottom = lines[end - 1].baseline + 0.3F * lines[end - 1].size_pt};
+    struct asked asked;
+    struct word **used;
+    uint32_t used_count;
+
+    *ret_table = NULL;
+    if (ask(runs, above, end, &asked, err) < 0) {
+        return -1;
+    }
+    request.count = asked.words.count;
+    request.words = arena_calloc(runs->arena, request.count + 1UL, sizeof(struct word *));
+    if (!request.words) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", request.count);
+    }
+    for (uint32_t i = 0; i < request.count; i++) {
+        request.words[i] = &asked.words.items[i];
+    }
+    if (aligned_make(runs->glyphs, &request, runs->arena, ret_table, &used, &used_count, err) < 0) {
+        return -1;
+    }
+    for (uint32_t i = 0; *ret_table && i < used_count; i++) {
+        asked.used[used[i] - asked.words.items] = true;
+    }
+    if (*ret_table && !find_lines(&asked, end - above, ret_first, ret_end)) {
+        *ret_table = NULL;
+    }
+    *ret_first += above;
+    *ret_end += above;
+    return 0;
+}
+
 /* Tries lines first to end, and those above; ret_end: behind what became of them. */
 static int try_run(struct runs *runs, uint32_t first, uint32_t end, uint32_t floor, int splits,
                    uint32_t *ret_end, struct error *err)
 {
-    struct line *lines = runs->lines->items;
+    const struct line *lines = runs->lines->items;
     uint32_t gapped = count_gapped(runs, first, end);
     uint32_t above = first;
-    struct aligned_request request = {.bounded = false};
-    struct fragment **fragments;
+    uint32_t line_count = runs->lines->count;
     struct found_table *table;
-    struct words words;
-    struct word **used;
-    uint32_t count = 0;
-    uint32_t used_count;
+    uint32_t middle, upper_end;
+    uint32_t table_first = first;
+    uint32_t table_end = end;
 
     *ret_end = end;
     if (gapped < GAPPED_MIN || gapped * 2 < end - first) {
@@ -199,56 +317,21 @@ static int try_run(struct runs *runs, uint32_t first, uint32_t end, uint32_t flo
            may_follow(&lines[above - 1], &lines[above])) {
         above--;
     }
-    for (uint32_t i = above; i < end; i++) {
-        count += lines[i].count;
-    }
-    fragments = arena_calloc(runs->arena, count, sizeof(struct fragment *));
-    if (!fragments) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u fragments", count);
-    }
-    count = 0;
-    for (uint32_t i = above; i < end; i++) {
-        memcpy(&fragments[count], lines[i].fragments, lines[i].count * sizeof(struct fragment *));
-        count += lines[i].count;
-    }
-    if (words_find(runs->glyphs, fragments, count, runs->arena, &words, err) < 0) {
-        return -1;
-    }
-    request.words = arena_calloc(runs->arena, words.count + 1UL, sizeof(struct word *));
-    if (!request.words) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u words", words.count);
-    }
-    for (uint32_t i = 0; i < words.count; i++) {
-        request.words[i] = &words.items[i];
-    }
-    request.count = words.count;
-    request.rules = runs->segments.level;
-    request.rule_count = runs->segments.level_count;
-    request.core_top = lines[first].baseline - 0.3F * lines[first].size_pt;
-    request.core_bottom = lines[end - 1].baseline + 0.3F * lines[end - 1].size_pt;
-    if (aligned_make(runs->glyphs, &request, runs->arena, &table, &used, &used_count, err) < 0) {
+    if (find_table(runs, above, first, end, &table, &table_first, &table_end, err) < 0) {
         return -1;
     }
     if (table) {
-        while (above < first && lines[above].baseline + 0.1F * lines[above].size_pt < table->top) {
-            above++;
-        }
-        return replace(runs, above, end, table, ret_end, err);
+        return replace(runs, table_first, table_end, table, ret_end, err);
     }
-    if (splits > 0) {
-        uint32_t middle = widest_space(runs, first, end);
-        uint32_t count_before = runs->lines->count;
-        uint32_t upper_end;
-
-        if (middle > first) {
-            if (try_run(runs, first, middle, floor, splits - 1, &upper_end, err) < 0) {
-                return -1;
-            }
-            end -= count_before - runs->lines->count;
-            return try_run(runs, upper_end, end, upper_end, splits - 1, ret_end, err);
-        }
+    middle = widest_space(runs, first, end);
+    if (splits == 0 || middle == first) {
+        return 0;
     }
-    return 0;
+    if (try_run(runs, first, middle, floor, splits - 1, &upper_end, err) < 0) {
+        return -1;
+    }
+    end -= line_count - runs->lines->count;
+    return try_run(runs, upper_end, end, upper_end, splits - 1, ret_end, err);
 }
 
 int runs_find_tables(struct glyphs *glyphs, const struct fragment_group *group,
