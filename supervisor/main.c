@@ -175,12 +175,16 @@ int main(int argc, char **argv)
     }
     if (load_settings(&settings, &err) < 0) {
         log_error("%s", err.msg);
+        settings_deinit(&settings);
         return EXIT_USAGE;
     }
-    log_set_level((enum log_level)settings.log_level);
+    if (!arguments.show_config && !arguments.check_config) {
+        log_set_level((enum log_level)settings.log_level);
+        return serve(&settings);
+    }
     if (arguments.show_config) {
         settings_print(&settings, stdout);
-        return fflush(stdout) == 0 ? 0 : EXIT_FAILED;
     }
-    return arguments.check_config ? 0 : serve(&settings);
+    settings_deinit(&settings);
+    return fflush(stdout) == 0 ? 0 : EXIT_FAILED;
 }
