@@ -5,7 +5,9 @@ turns; ratios are of the same round."""
 
 import json
 import re
+import resource
 import shutil
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -76,6 +78,7 @@ class Contest:
         self.pages = pages
         self.folder = folder
         self.rates = []  # for each round, pages a second of each
+        self.cpu_s = []  # likewise
         self.others = []
 
     def command(self, name):
@@ -91,6 +94,7 @@ class Contest:
         out = self.folder / "told"
         done = machine.run(self.command(name), out, timeout_s=TIMEOUT_S)
         self.rates[-1][name] = self.pages / done.wall_s
+        self.cpu_s[-1][name] = done.cpu_s
         self.others.append(done.others)
         return out
 
@@ -101,20 +105,25 @@ class Contest:
             raise machine.Failed(f"ebb read {read} of {self.pages} pages, {report['pages_failed']}")
         stage = next(stage for stage in report["stages"] if stage["stage"] == "ocr")
         self.rates[-1][STAGE] = self.pages / (stage["wall_ms"] / 1000)
+        self.cpu_s[-1][STAGE] = stage["cpu_ms"] / 1000
 
     def limit(self):
         """All processors at once, because they slow each other down; each its engine's time."""
         command = [str(self.build / "bench" / "bench_ocr"), "--time", str(self.document)]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
                    for _ in range(machine.processors())]
         told = [process.communicate(timeout=TIMEOUT_S)[0] for process in running]
         if any(process.returncode for process in running):
             raise machine.Failed(f"bench_ocr ended with {[each.returncode for each in running]}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.cpu_s[-1][LIMIT] = (after.ru_utime - before.ru_utime) / len(running)
         self.rates[-1][LIMIT] = sum(
             self.pages / float(re.search(r"engine_seconds=([\d.]+)", text)[1]) for text in told)
 
     def turn(self, programs, backwards):
         self.rates.append({})
+        self.cpu_s.append({})
         steps = [self.with_ebb, self.limit]
         steps += [lambda name=name: self.timed(name) for name in programs]
         for step in reversed(steps) if backwards else steps:
@@ -133,24 +142,24 @@ class Contest:
 
 
 def _fill(section, what, contest, programs):
-    def rates(name):
-        return [round_[name] for round_ in contest.rates]
-
-    def over(name, other):
-        return [round_[name] / round_[other] for round_ in contest.rates]
+    def add(name, other=None, **more):
+        rates = [round_[name] for round_ in contest.rates]
+        if other:
+            more["ratio"] = [round_[name] / round_[other] for round_ in contest.rates]
+        section.add(f"{what}: {name}", rates, "pages_per_s",
+                    cpu_s=[round_[name] for round_ in contest.cpu_s], **more)
 
     for name in programs:
-        section.add(f"{what}: {name}", rates(name), "pages_per_s")
-    for name in programs:
+        add(name)
         asked = {"at_least": OCRMYPDF_AT_LEAST} if name == OCRMYPDF else {}
-        section.add(f"{what}: {EBB}", rates(EBB), "pages_per_s", ratio=over(EBB, name),
-                    note=f"over {name}", **asked)
+        add(EBB, name, note=f"over {name}", **asked)
     if not programs:
-        section.add(f"{what}: {EBB}", rates(EBB), "pages_per_s")
-    section.add(f"{what}: {LIMIT}", rates(LIMIT), "pages_per_s",
-                note=f"{machine.processors()} × one process, recognising alone")
-    section.add(f"{what}: {STAGE}", rates(STAGE), "pages_per_s", ratio=over(STAGE, LIMIT),
-                at_least=LIMIT_AT_LEAST, note="over the limit")
+        add(EBB)
+    add(LIMIT, note=f"{machine.processors()} × one process, recognising alone; CPU of one")
+    add(STAGE, LIMIT, at_least=LIMIT_AT_LEAST, note="over the limit")
+    for name in programs:
+        ratios = [round_[name] / round_[EBB] for round_ in contest.cpu_s]
+        section.remark(f"{what}: {name} takes {statistics.median(ratios):.2f} × ebb's CPU")
     for name in [EBB, *programs[:1]]:
         section.add(f"{what}: peak PSS of all of {name}", [contest.peak_bytes(name)], "bytes")
     section.others += contest.others
