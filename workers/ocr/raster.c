@@ -10,6 +10,7 @@
  */
 #include "workers/ocr/raster.h"
 
+#include <endian.h>
 #include <leptonica/allheaders.h>
 #include <math.h>
 #include <string.h>
@@ -22,22 +23,32 @@ void raster_deinit(struct raster *raster)
 }
 
 /* Leptonica's rows are words with the leftmost pixel in the highest byte. */
-static PIX *to_pix(fz_context *ctx, const fz_pixmap *pixmap, fz_irect part)
+static void copy_row(l_uint32 *out, const unsigned char *row, int width)
 {
-    int width = part.x1 - part.x0;
-    int height = part.y1 - part.y0;
-    PIX *pix = pixCreateNoInit(width, height, 8);
-    const unsigned char *row =
-        pixmap->samples + (ptrdiff_t)part.y0 * pixmap->stride + (ptrdiff_t)part.x0;
+    int x = 0;
+
+    for (; x + 4 <= width; x += 4) {
+        l_uint32 word;
+
+        memcpy(&word, row + x, 4);
+        out[x / 4] = be32toh(word);
+    }
+    for (; x < width; x++) {
+        SET_DATA_BYTE(out, x, row[x]);
+    }
+}
+
+static PIX *to_pix(fz_context *ctx, const fz_pixmap *pixmap)
+{
+    PIX *pix = pixCreateNoInit(pixmap->w, pixmap->h, 8);
 
     if (!pix) {
-        fz_throw(ctx, FZ_ERROR_MEMORY, "no memory for %d x %d pixels", width, height);
+        fz_throw(ctx, FZ_ERROR_MEMORY, "no memory for %d x %d pixels", pixmap->w, pixmap->h);
     }
-    for (int y = 0; y < height; y++) {
-        memcpy(pixGetData(pix) + (ptrdiff_t)y * pixGetWpl(pix), row, (size_t)width);
-        row += pixmap->stride;
+    for (int y = 0; y < pixmap->h; y++) {
+        copy_row(pixGetData(pix) + (ptrdiff_t)y * pixGetWpl(pix),
+                 pixmap->samples + y * pixmap->stride, pixmap->w);
     }
-    pixEndianByteSwap(pix);
     return pix;
 }
 
@@ -75,7 +86,7 @@ static void render(fz_context *ctx, fz_page *page, const struct look *look, floa
     {
         fz_clear_pixmap_with_value(ctx, pixmap, 0xFF);
         draw(ctx, page, ctm, pixmap);
-        raster->pix = to_pix(ctx, pixmap, fz_make_irect(0, 0, pixmap->w, pixmap->h));
+        raster->pix = to_pix(ctx, pixmap);
         raster->dpi = dpi;
     }
     fz_always(ctx)
@@ -161,7 +172,7 @@ static void take(fz_context *ctx, const struct look *look, float dpi, struct ras
 
     fz_try(ctx)
     {
-        taken = to_pix(ctx, pixmap, fz_make_irect(0, 0, pixmap->w, pixmap->h));
+        taken = to_pix(ctx, pixmap);
     }
     fz_always(ctx)
     {

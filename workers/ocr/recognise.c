@@ -15,6 +15,7 @@
 #include "workers/ocr/noise.h"
 #include "workers/ocr/raster.h"
 #include "workers/ocr/rulings.h"
+#include "workers/ocr/shear.h"
 #include "workers/ocr/straighten.h"
 #include "workers/ocr/words.h"
 
@@ -70,16 +71,24 @@ static int turn_quarters(struct sheet *sheet, int quarters, const char **ret_cod
     return step(sheet, pixRotateOrth(sheet->pix, quarters), backs[quarters], ret_code, err);
 }
 
+/* A whole rotation, for slopes that shears would distort. */
+static PIX *rotate(PIX *image, float degrees, fz_matrix *ret_back)
+{
+    float x = (float)pixGetWidth(image) / 2;
+    float y = (float)pixGetHeight(image) / 2;
+
+    *ret_back = fz_concat(fz_concat(fz_translate(-x, -y), fz_rotate(-degrees)), fz_translate(x, y));
+    return pixRotateAMGray(image, degrees * (float)M_PI / 180, PAPER);
+}
+
 static int turn_skew(struct sheet *sheet, float skew_deg, const char **ret_code, struct error *err)
 {
-    float radians = skew_deg * (float)M_PI / 180;
-    float x = (float)pixGetWidth(sheet->pix) / 2;
-    float y = (float)pixGetHeight(sheet->pix) / 2;
-    fz_matrix back =
-        fz_concat(fz_concat(fz_translate(-x, -y), fz_rotate(-skew_deg)), fz_translate(x, y));
+    fz_matrix back = fz_identity;
+    PIX *turned = fabsf(skew_deg) > SHEAR_MAX_DEG ? rotate(sheet->pix, skew_deg, &back)
+                                                  : shear_turn(sheet->pix, skew_deg, PAPER, &back);
 
     sheet->turned_deg += skew_deg;
-    return step(sheet, pixRotateAMGray(sheet->pix, radians, PAPER), back, ret_code, err);
+    return step(sheet, turned, back, ret_code, err);
 }
 
 static int enlarge(struct sheet *sheet, const struct recognise_options *options,

@@ -14,14 +14,17 @@
 
 #include <leptonica/allheaders.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#define REDUCE_DPI 240.0F   /* from here on, half the resolution tells as much */
-#define LINES_CLEAR 3.0F    /* pixFindSkew's confidence that there are lines at all */
-#define CLEARER 2.0F        /* one direction's over the other's: settled */
-#define LETTERS_SURE 5.0F   /* pixOrientDetect's confidence */
-#define LETTERS_ALONE 12.0F /* the same, against upright and without lines that agree */
-#define SKEW_MAX_DEG 15.0F  /* no scan is laid so crooked: the lines found are none */
+#define REDUCE_DPI 190.0F /* from here on, every other pixel tells as much of lines, */
+#define REDUCE_PIXELS 2000000
+#define REDUCE_LETTERS_DPI 240.0F /* and from here on of letters */
+#define LINES_CLEAR 3.0F          /* pixFindSkew's confidence that there are lines at all */
+#define CLEARER 2.0F              /* one direction's over the other's: settled */
+#define LETTERS_SURE 5.0F         /* pixOrientDetect's confidence */
+#define LETTERS_ALONE 12.0F       /* the same, against upright and without lines that agree */
+#define SKEW_MAX_DEG 15.0F        /* no scan is laid so crooked: the lines found are none */
 /* Parts of the image that letters are looked for in, and the components that can be some. */
 #define LETTERS_MIN 40
 #define LETTER_MIN_PX 3
@@ -36,17 +39,16 @@ static PIX *binarise(PIX *image)
     return pixThresholdToBinary(image, threshold);
 }
 
-static PIX *binarise_reduced(PIX *image, float dpi)
+/* The same of every other pixel where there are enough. */
+static PIX *binarise_reduced(PIX *image, bool reduce)
 {
-    PIX *binary = binarise(image);
-    PIX *reduced;
+    PIX *half =
+        reduce ? pixScaleBySamplingToSize(image, pixGetWidth(image) / 2, pixGetHeight(image) / 2)
+               : pixClone(image);
+    PIX *binary = half ? binarise(half) : NULL;
 
-    if (!binary || dpi < REDUCE_DPI) {
-        return binary;
-    }
-    reduced = pixReduceRankBinary2(binary, 2, NULL);
-    pixDestroy(&binary);
-    return reduced;
+    pixDestroy(&half);
+    return binary;
 }
 
 struct lines {
@@ -65,17 +67,19 @@ static struct lines find_lines(PIX *binary)
     return lines;
 }
 
-static void ask(PIX *binary, float letters[4])
+static void ask(PIX *image, float dpi, float letters[4])
 {
+    PIX *binary = binarise_reduced(image, dpi >= REDUCE_LETTERS_DPI);
     l_float32 up = 0;
     l_float32 left = 0;
 
-    if (pixOrientDetect(binary, &up, &left, 0, 0) == 0) {
+    if (binary && pixOrientDetect(binary, &up, &left, 0, 0) == 0) {
         letters[0] = up;
         letters[1] = left;
         letters[2] = -up;
         letters[3] = -left;
     }
+    pixDestroy(&binary);
 }
 
 /* The quarter turns that the letters speak for, among first, first + step, ...; -1: none. Where no
@@ -97,43 +101,46 @@ static int surest(const float letters[4], int first, int step)
     return best;
 }
 
-static void decide(PIX *binary, PIX *turned, bool ask_letters, struct stance *stance)
+/* Few lines need every pixel that they have. */
+static bool has_plenty(PIX *image, float dpi)
 {
-    struct lines across = find_lines(binary);
-    struct lines down = find_lines(turned);
-    bool settled = across.clear >= LINES_CLEAR && across.clear >= CLEARER * down.clear;
-    bool sideways = down.clear >= LINES_CLEAR && down.clear >= CLEARER * across.clear;
-    const struct lines *lines;
-
-    if (!settled || ask_letters) {
-        int quarters;
-
-        ask(binary, stance->letters);
-        quarters = surest(stance->letters, sideways ? 1 : 0, settled || sideways ? 2 : 1);
-        if (quarters >= 0) {
-            stance->quarters = quarters;
-        } else if (sideways) {
-            stance->quarters = stance->letters[3] > stance->letters[1] ? 3 : 1;
-        }
-    }
-    lines = stance->quarters % 2 ? &down : &across;
-    stance->skew_deg = lines->clear >= LINES_CLEAR ? lines->skew_deg : 0;
+    return dpi >= REDUCE_DPI && (int64_t)pixGetWidth(image) * pixGetHeight(image) >= REDUCE_PIXELS;
 }
 
 int stance_find(PIX *image, float dpi, bool ask_letters, struct stance *ret_stance,
                 struct error *err)
 {
     struct stance stance = {0};
-    PIX *binary = binarise_reduced(image, dpi);
+    PIX *binary = binarise_reduced(image, has_plenty(image, dpi));
     PIX *turned = binary ? pixRotateOrth(binary, 1) : NULL;
+    struct lines across, down;
+    bool settled, sideways;
 
     if (!turned) {
         pixDestroy(&binary);
         return error_set(err, ERROR_MEMORY, "no memory to find a page's lines");
     }
-    decide(binary, turned, ask_letters, &stance);
+    across = find_lines(binary);
+    down = find_lines(turned);
     pixDestroy(&binary);
     pixDestroy(&turned);
+    settled = across.clear >= LINES_CLEAR && across.clear >= CLEARER * down.clear;
+    sideways = down.clear >= LINES_CLEAR && down.clear >= CLEARER * across.clear;
+    if (!settled || ask_letters) {
+        int quarters;
+
+        ask(image, dpi, stance.letters);
+        quarters = surest(stance.letters, sideways ? 1 : 0, settled || sideways ? 2 : 1);
+        if (quarters >= 0) {
+            stance.quarters = quarters;
+        } else if (sideways) {
+            stance.quarters = stance.letters[3] > stance.letters[1] ? 3 : 1;
+        }
+    }
+    if (stance.quarters % 2) {
+        across = down;
+    }
+    stance.skew_deg = across.clear >= LINES_CLEAR ? across.skew_deg : 0;
     *ret_stance = stance;
     return 0;
 }
