@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workers/layout/bidi.h"
+
 struct found_table *build_start(uint32_t cell_count, struct arena *arena, struct error *err)
 {
     struct found_table *table = arena_alloc(arena, sizeof(*table));
@@ -72,6 +74,31 @@ int build_finish(struct glyphs *glyphs, struct word *const *words, const uint32_
     }
     qsort(table->cells, table->cell_count, sizeof(*table->cells), by_place);
     return 0;
+}
+
+void build_mirror(const struct glyphs *glyphs, struct word *const *words, uint32_t word_count,
+                  struct found_table *table)
+{
+    uint32_t lettered = 0, leftwards = 0;
+
+    if (!glyphs->may_be_right_to_left) {
+        return;
+    }
+    for (uint32_t i = 0; i < word_count; i++) {
+        bool is_leftwards = bidi_may_be_right_to_left(words[i]->initial);
+
+        lettered += words[i]->letters > 0;
+        leftwards += is_leftwards;
+    }
+    if (leftwards * 2 <= lettered) {
+        return;
+    }
+    for (uint32_t i = 0; i < table->cell_count; i++) {
+        struct found_cell *cell = &table->cells[i];
+
+        cell->column = (uint16_t)(table->columns - cell->column - cell->column_span);
+    }
+    qsort(table->cells, table->cell_count, sizeof(*table->cells), by_place);
 }
 
 struct fragment *build_stand_in(const struct found_table *table, struct arena *arena,

@@ -24,6 +24,10 @@ int build_finish(struct glyphs *glyphs, struct word *const *words, const uint32_
                  uint32_t word_count, struct found_table *table, struct arena *arena,
                  struct error *err);
 
+/* Puts the columns of a table that is written from right to left in their logical order. */
+void build_mirror(const struct glyphs *glyphs, struct word *const *words, uint32_t word_count,
+                  struct found_table *table);
+
 /* The fragment that stands for a table with at least one word. NULL: out of memory. */
 struct fragment *build_stand_in(const struct found_table *table, struct arena *arena,
                                 struct error *err);

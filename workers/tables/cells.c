@@ -15,6 +15,7 @@
 #include "proto/page.h"
 #include "workers/tables/build.h"
 #include "workers/tables/header_levels.h"
+#include "workers/tables/headers.h"
 
 #define HEADER_ROWS_MAX 12U /* of text */
 #define SAME_ROW 0.8F       /* of the size: baselines so near are of one row */
@@ -582,9 +583,11 @@ int cells_make(struct glyphs *glyphs, const struct cells_request *request, struc
     }
     if (fill(&layout, &filling, err) < 0 ||
         build_finish(glyphs, filling.words, filling.cell_of, filling.word_count, filling.table,
-                     arena, err) < 0) {
+                     arena, err) < 0 ||
+        headers_mark_column(glyphs, filling.table, arena, err) < 0) {
         return -1;
     }
+    build_mirror(glyphs, filling.words, filling.word_count, filling.table);
     *ret_table = filling.table;
     *ret_words = filling.words;
     *ret_word_count = filling.word_count;

@@ -107,8 +107,9 @@ static void widen_to_rule(const struct header *header, const struct text_row *ro
             continue;
         }
         for (uint32_t c = 0; c < rows->columns; c++) {
-            float from = c == 0 ? rows->left : rows->limits[c];
-            float to = c + 1 == rows->columns ? rows->right : rows->limits[c + 1];
+            bool has_core = rows->cores[c][0] < rows->cores[c][1];
+            float from = has_core ? rows->cores[c][0] : rows->limits[c];
+            float to = has_core ? rows->cores[c][1] : rows->limits[c + 1];
 
             if (fminf(to, rule->to) - fmaxf(from, rule->from) > 0.5F * (to - from)) {
                 chunk->first = c < chunk->first ? (uint16_t)c : chunk->first;

@@ -10,6 +10,7 @@
 
 #include "workers/tables/bands.h"
 #include "workers/tables/build.h"
+#include "workers/tables/headers.h"
 #include "workers/tables/parting.h"
 
 #define FILLED_MIN 0.25F     /* of the cells must have text */
@@ -62,13 +63,6 @@ static bool is_table(const struct census *census, uint32_t cell_count, uint32_t 
            census->fields <= FIELDS_MAX * census->filled &&
            !(census->most > PAGE_CELL_WORDS &&
              (float)census->most > PAGE_CELL_SHARE * (float)word_count);
-}
-
-static void find_headers(struct found_table *table)
-{
-    for (uint32_t i = 0; i < table->cell_count; i++) {
-        table->cells[i].header = table->cells[i].row == 0;
-    }
 }
 
 int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, uint32_t count,
@@ -134,10 +128,12 @@ int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, ui
                                 .right = grid->xs[cells[i].column + cells[i].column_span],
                                 .bottom = grid->ys[cells[i].row + cells[i].row_span]};
     }
-    find_headers(table);
-    if (build_finish(glyphs, words, cell_of, count, table, arena, err) < 0) {
+    if (build_finish(glyphs, words, cell_of, count, table, arena, err) < 0 ||
+        headers_mark_rows(glyphs, table, arena, err) < 0 ||
+        headers_mark_column(glyphs, table, arena, err) < 0) {
         return -1;
     }
+    build_mirror(glyphs, words, count, table);
     *ret_table = table;
     return 0;
 }

@@ -43,12 +43,12 @@ static void *reserve(struct rulings *rulings, void *array, uint32_t count, uint3
     uint32_t bigger = *capacity ? *capacity * 2 : 256;
     void *moved;
 
-    if (count < *capacity) {
-        return array;
-    }
     if (count >= max) {
         rulings->full = true;
         return NULL;
+    }
+    if (count < *capacity) {
+        return array;
     }
     moved = reallocarray(array, bigger, item_bytes);
     if (!moved) {
