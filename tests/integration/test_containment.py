@@ -19,14 +19,14 @@ pytestmark = pytest.mark.skipif(
     daemon.sanitized(), reason="a sanitizer's own memory leaves no room for limits")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_five_poisoned_pages_of_two_hundred(make_ebbd):
     document = poison.poisoned(PAGES, {
         CRASH: poison.crash, SPIN: poison.spin, MEMORY: poison.memory, BOMB: poison.bomb,
         HUGE: poison.huge})  # fmt: skip
     ebbd = make_ebbd()
     pid, before = ebbd.pid, resident_bytes(ebbd.pid)
-    row = ebbd.run(document, timeout=300)
+    row = ebbd.run(document, timeout=500)
     assert row["status"] == "completed", row["error"]
     lost = {entry["page"]: entry for entry in row["pages_failed"]}
     assert sorted(lost) == [CRASH, SPIN, MEMORY, BOMB, HUGE]
@@ -47,14 +47,14 @@ def test_five_poisoned_pages_of_two_hundred(make_ebbd):
     assert resident_bytes(ebbd.pid) < before + (4 << 20)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_odd_pages(make_ebbd):
     """Each between two plain ones; no worker dies of any."""
     kinds = {**oddities.READ, **oddities.TOO_MUCH_CONTENT, **oddities.TOO_MUCH_IMAGE}
     pages = {2 * number: kinds[name] for number, name in enumerate(kinds, 1)}
     names = {2 * number: name for number, name in enumerate(kinds, 1)}
     ebbd = make_ebbd()
-    row = ebbd.run(poison.poisoned(2 * len(kinds) + 1, pages), timeout=240)
+    row = ebbd.run(poison.poisoned(2 * len(kinds) + 1, pages), timeout=500)
     assert row["status"] == "completed", row["error"]
     lost = {names.get(entry["page"], entry["page"]): entry for entry in row["pages_failed"]}
     assert {(name, entry["stage"]) for name, entry in lost.items()} == {
