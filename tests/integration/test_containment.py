@@ -16,7 +16,7 @@ PAGES = 200
 CRASH, SPIN, MEMORY, BOMB, HUGE = 23, 67, 100, 141, 188
 
 pytestmark = pytest.mark.skipif(
-    daemon.sanitized(), reason="a sanitizer's own memory leaves no room for limits")
+    daemon.SANITIZED, reason="a sanitizer's own memory leaves no room for limits")
 
 
 @pytest.mark.timeout(600)
