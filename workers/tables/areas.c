@@ -126,7 +126,7 @@ int areas_find(const struct glyphs *glyphs, const struct segments *segments,
                             .areas = ret_areas};
     uint32_t count = segments->level_count;
     bool *used = arena_calloc(arena, count + 1UL, sizeof(*used));
-    const struct segment **group = arena_calloc(arena, count + 1UL, sizeof(*group));
+    const struct segment **group = arena_calloc(arena, count + 1UL, sizeof(struct segment *));
 
     finder.inside = arena_calloc(arena, word_count + 1UL, sizeof(struct word *));
     *ret_areas = (struct areas){.items = arena_calloc(arena, AREAS_MAX, sizeof(struct area))};

@@ -10,11 +10,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proto/page.h"
 #include "workers/tables/build.h"
-#include "workers/tables/header_levels.h"
+#include "workers/tables/fill.h"
 #include "workers/tables/headers.h"
 
 #define HEADER_ROWS_MAX 12U /* of text */
@@ -26,18 +25,10 @@
 struct layout {
     const struct cells_request *request;
     const struct text_rows *rows;
-    struct glyphs *glyphs;
+    const struct glyphs *glyphs;
     struct arena *arena;
-    float pitch;         /* usual distance between rows; infinite where there is none */
-    uint32_t header_end; /* the first row of text behind the header */
-    struct titles titles;
-    uint32_t *row_of; /* of each row of text behind the header, its row of the table */
-    uint32_t row_count;
-};
-
-/* A place in the grid being filled. */
-struct place {
-    uint32_t cell; /* index + 1; 0: empty */
+    struct row_plan *plan;
+    float pitch; /* usual distance between rows; infinite where there is none */
 };
 
 bool cells_ruled_between(const struct segment *rules, uint32_t rule_count,
@@ -172,7 +163,7 @@ static float find_pitch(const struct layout *layout)
     float pitches[PITCHES_MAX];
     uint32_t count = 0;
 
-    for (uint32_t r = layout->header_end + 1; r < layout->request->end && count < PITCHES_MAX;
+    for (uint32_t r = layout->plan->header_end + 1; r < layout->request->end && count < PITCHES_MAX;
          r++) {
         const struct text_row *row = &layout->rows->items[r];
 
@@ -321,267 +312,45 @@ static int find_rows(struct layout *layout, struct error *err)
 {
     const struct cells_request *request = layout->request;
 
-    layout->row_of =
+    layout->plan->row_of =
         arena_calloc(layout->arena, request->end - request->first + 1UL, sizeof(uint32_t));
-    if (!layout->row_of) {
+    if (!layout->plan->row_of) {
         return error_set(err, ERROR_MEMORY, "no memory for a table's rows");
     }
-    layout->row_count = layout->titles.levels;
-    for (uint32_t r = layout->header_end; r < request->end; r++) {
-        layout->row_count += r == layout->header_end || !goes_on(layout, r);
-        layout->row_of[r - request->first] = layout->row_count - 1;
+    layout->plan->row_count = layout->plan->titles.levels;
+    for (uint32_t r = layout->plan->header_end; r < request->end; r++) {
+        layout->plan->row_count += r == layout->plan->header_end || !goes_on(layout, r);
+        layout->plan->row_of[r - request->first] = layout->plan->row_count - 1;
     }
     return 0;
-}
-
-/* --- cells --- */
-
-struct filling {
-    struct found_table *table;
-    struct place *places; /* rows by columns */
-    struct word **words;
-    uint32_t *cell_of;
-    uint32_t word_count, cell_count;
-};
-
-/* Whether the places are empty, or all of cell. */
-static bool is_free(const struct filling *filling, uint32_t row, uint32_t rows, uint32_t first,
-                    uint32_t last, uint32_t cell)
-{
-    for (uint32_t r = row; r < row + rows; r++) {
-        for (uint32_t c = first; c <= last; c++) {
-            uint32_t there = filling->places[r * filling->table->columns + c].cell;
-
-            if (there != 0 && there != cell) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static void occupy(struct filling *filling, uint32_t cell)
-{
-    const struct found_cell *found = &filling->table->cells[cell];
-
-    for (uint32_t r = found->row; r < (uint32_t)found->row + found->row_span; r++) {
-        for (uint32_t c = found->column; c < (uint32_t)found->column + found->column_span; c++) {
-            filling->places[r * filling->table->columns + c].cell = cell + 1;
-        }
-    }
-}
-
-/* The cell over these places; one that is there already grows as far as it can. */
-static uint32_t cell_over(struct filling *filling, uint32_t row, uint32_t rows, uint32_t first,
-                          uint32_t last)
-{
-    struct found_cell *cell;
-    uint32_t there = 0;
-
-    for (uint32_t c = first; c <= last && there == 0; c++) {
-        there = filling->places[row * filling->table->columns + c].cell;
-    }
-    if (there == 0) {
-        while (rows > 1 && !is_free(filling, row, rows, first, last, 0)) {
-            rows--;
-        }
-        cell = &filling->table->cells[filling->cell_count++];
-        *cell = (struct found_cell){.row = (uint16_t)row,
-                                    .column = (uint16_t)first,
-                                    .row_span = (uint16_t)rows,
-                                    .column_span = (uint16_t)(last - first + 1),
-                                    .left = INFINITY,
-                                    .top = INFINITY,
-                                    .right = -INFINITY,
-                                    .bottom = -INFINITY};
-    } else {
-        uint32_t old_last;
-
-        cell = &filling->table->cells[there - 1];
-        old_last = (uint32_t)cell->column + cell->column_span - 1;
-        first = first < cell->column ? first : cell->column;
-        last = last > old_last ? last : old_last;
-        if (is_free(filling, cell->row, cell->row_span, first, last, there)) {
-            cell->column = (uint16_t)first;
-            cell->column_span = (uint16_t)(last - first + 1);
-        }
-    }
-    occupy(filling, (uint32_t)(cell - filling->table->cells));
-    return (uint32_t)(cell - filling->table->cells);
-}
-
-static void add_chunk(struct filling *filling, const struct chunk *chunk, uint32_t cell)
-{
-    struct found_cell *found = &filling->table->cells[cell];
-
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        const struct word *word = chunk->words[i];
-
-        filling->words[filling->word_count] = chunk->words[i];
-        filling->cell_of[filling->word_count++] = cell;
-        found->left = fminf(found->left, word->left);
-        found->top = fminf(found->top, word->top);
-        found->right = fmaxf(found->right, word->right);
-        found->bottom = fmaxf(found->bottom, word->bottom);
-    }
-}
-
-static void fill_header(const struct layout *layout, struct filling *filling)
-{
-    uint32_t index = 0;
-
-    for (uint32_t r = layout->request->first; r < layout->header_end; r++) {
-        const struct text_row *row = &layout->rows->items[r];
-
-        for (uint32_t c = 0; c < row->count; c++) {
-            const struct title *title = &layout->titles.items[layout->titles.of_chunk[index++]];
-            uint32_t cell =
-                cell_over(filling, title->level, title->level_count, title->first, title->last);
-
-            filling->table->cells[cell].header = true;
-            add_chunk(filling, &row->chunks[c], cell);
-        }
-    }
-}
-
-static void fill_body(const struct layout *layout, struct filling *filling)
-{
-    for (uint32_t r = layout->header_end; r < layout->request->end; r++) {
-        const struct text_row *row = &layout->rows->items[r];
-        uint32_t at = layout->row_of[r - layout->request->first];
-
-        for (uint32_t c = 0; c < row->count; c++) {
-            const struct chunk *chunk = &row->chunks[c];
-
-            add_chunk(filling, chunk, cell_over(filling, at, 1, chunk->first, chunk->last));
-        }
-    }
-}
-
-/* Where rows of the table begin and end, by their text: a boundary between each two. */
-static int find_limits(const struct filling *filling, float **ret_limits, struct arena *arena,
-                       struct error *err)
-{
-    uint32_t rows = filling->table->rows;
-    float *limits = arena_calloc(arena, rows + 1UL, sizeof(*limits));
-    float *bottoms = arena_calloc(arena, rows + 1UL, sizeof(*bottoms));
-
-    if (!limits || !bottoms) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u rows", rows);
-    }
-    for (uint32_t r = 0; r < rows; r++) {
-        limits[r] = INFINITY;
-        bottoms[r] = -INFINITY;
-    }
-    for (uint32_t i = 0; i < filling->cell_count; i++) {
-        const struct found_cell *cell = &filling->table->cells[i];
-
-        limits[cell->row] = fminf(limits[cell->row], cell->top);
-        bottoms[cell->row + cell->row_span - 1] =
-            fmaxf(bottoms[cell->row + cell->row_span - 1], cell->bottom);
-    }
-    limits[0] = filling->table->top;
-    limits[rows] = filling->table->bottom;
-    for (uint32_t r = 1; r < rows; r++) {
-        float top = isfinite(limits[r]) ? limits[r] : limits[r - 1];
-        float bottom = isfinite(bottoms[r - 1]) ? bottoms[r - 1] : top;
-
-        limits[r] = fmaxf((top + bottom) / 2, limits[r - 1]);
-        limits[r] = fminf(limits[r], limits[rows]);
-    }
-    *ret_limits = limits;
-    return 0;
-}
-
-/* Empty cells at the places that are left. */
-static int fill_rest(const struct layout *layout, struct filling *filling, struct error *err)
-{
-    struct found_table *table = filling->table;
-    float *limits = NULL;
-
-    if (find_limits(filling, &limits, layout->arena, err) < 0) {
-        return -1;
-    }
-    for (uint32_t r = 0; r < table->rows; r++) {
-        for (uint32_t c = 0; c < table->columns; c++) {
-            if (filling->places[r * table->columns + c].cell == 0) {
-                table->cells[filling->cell_count++] = (struct found_cell){
-                    .row = (uint16_t)r,
-                    .column = (uint16_t)c,
-                    .row_span = 1,
-                    .column_span = 1,
-                    .header = r < layout->titles.levels,
-                    .left = c == 0 ? table->left : layout->rows->limits[c],
-                    .right = c + 1U == table->columns ? table->right : layout->rows->limits[c + 1],
-                    .top = limits[r],
-                    .bottom = limits[r + 1]};
-            }
-        }
-    }
-    table->cell_count = filling->cell_count;
-    return 0;
-}
-
-static int fill(const struct layout *layout, struct filling *filling, struct error *err)
-{
-    const struct cells_request *request = layout->request;
-    uint32_t words = 0;
-    uint32_t fields = layout->row_count * layout->rows->columns;
-
-    for (uint32_t r = request->first; r < request->end; r++) {
-        for (uint32_t c = 0; c < layout->rows->items[r].count; c++) {
-            words += layout->rows->items[r].chunks[c].count;
-        }
-    }
-    filling->places = arena_calloc(layout->arena, fields, sizeof(*filling->places));
-    filling->words = arena_calloc(layout->arena, words, sizeof(struct word *));
-    filling->cell_of = arena_calloc(layout->arena, words, sizeof(*filling->cell_of));
-    filling->table = build_start(fields, layout->arena, err);
-    if (!filling->places || !filling->words || !filling->cell_of || !filling->table) {
-        return error_set(err, ERROR_MEMORY, "no memory for a table of %u fields", fields);
-    }
-    filling->table->rows = (uint16_t)layout->row_count;
-    filling->table->columns = (uint16_t)layout->rows->columns;
-    fill_header(layout, filling);
-    fill_body(layout, filling);
-    filling->table->left = filling->table->top = INFINITY;
-    filling->table->right = filling->table->bottom = -INFINITY;
-    for (uint32_t i = 0; i < filling->cell_count; i++) {
-        const struct found_cell *cell = &filling->table->cells[i];
-
-        filling->table->left = fminf(filling->table->left, cell->left);
-        filling->table->top = fminf(filling->table->top, cell->top);
-        filling->table->right = fmaxf(filling->table->right, cell->right);
-        filling->table->bottom = fmaxf(filling->table->bottom, cell->bottom);
-    }
-    return fill_rest(layout, filling, err);
 }
 
 int cells_make(struct glyphs *glyphs, const struct cells_request *request, struct arena *arena,
                struct found_table **ret_table, struct word ***ret_words, uint32_t *ret_word_count,
                struct error *err)
 {
+    struct row_plan plan = {.rows = request->rows, .first = request->first, .end = request->end};
     struct layout layout = {
-        .request = request, .rows = request->rows, .glyphs = glyphs, .arena = arena};
+        .request = request, .rows = request->rows, .glyphs = glyphs, .arena = arena, .plan = &plan};
     struct filling filling = {.table = NULL};
 
     *ret_table = NULL;
-    layout.header_end = find_header_end(&layout);
-    if (titles_find(request->rows, request->first, layout.header_end, request->rules,
-                    request->rule_count, arena, &layout.titles, err) < 0) {
+    plan.header_end = find_header_end(&layout);
+    if (titles_find(request->rows, request->first, plan.header_end, request->rules,
+                    request->rule_count, arena, &plan.titles, err) < 0) {
         return -1;
     }
-    if (layout.header_end > request->first && layout.titles.levels == 0) {
-        layout.header_end = request->first;
+    if (plan.header_end > request->first && plan.titles.levels == 0) {
+        plan.header_end = request->first;
     }
     layout.pitch = find_pitch(&layout);
     if (find_rows(&layout, err) < 0) {
         return -1;
     }
-    if ((uint64_t)layout.row_count * request->rows->columns > PAGE_TABLE_CELLS_MAX) {
+    if ((uint64_t)plan.row_count * request->rows->columns > PAGE_TABLE_CELLS_MAX) {
         return 0;
     }
-    if (fill(&layout, &filling, err) < 0 ||
+    if (fill_table(&plan, &filling, arena, err) < 0 ||
         build_finish(glyphs, filling.words, filling.cell_of, filling.word_count, filling.table,
                      arena, err) < 0 ||
         headers_mark_column(glyphs, filling.table, arena, err) < 0) {

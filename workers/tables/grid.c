@@ -8,6 +8,7 @@
  */
 #include "workers/tables/grid.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,13 +248,13 @@ static int by_component(const void *a, const void *b)
 static const struct segment **by_components(const struct segment *segments, uint32_t count,
                                             struct arena *arena)
 {
-    const struct segment **sorted = arena_calloc(arena, count + 1UL, sizeof(*sorted));
+    const struct segment **sorted = arena_calloc(arena, count + 1UL, sizeof(struct segment *));
 
     if (sorted) {
         for (uint32_t i = 0; i < count; i++) {
             sorted[i] = &segments[i];
         }
-        qsort(sorted, count, sizeof(*sorted), by_component);
+        qsort(sorted, count, sizeof(struct segment *), by_component);
     }
     return sorted;
 }
@@ -482,6 +483,7 @@ int grid_cells(const struct grid *grid, struct arena *arena, struct grid_cell **
     struct grid_cell *cells = arena_calloc(arena, fields, sizeof(*cells));
     uint32_t count = 0;
 
+    assert(grid->columns > 0);
     if (!cell_of || !cells) {
         return error_set(err, ERROR_MEMORY, "no memory for %u fields", fields);
     }

@@ -264,7 +264,7 @@ int titles_find(const struct text_rows *rows, uint32_t first, uint32_t end,
     }
     ret_titles->items = arena_calloc(arena, chunks + 1UL, sizeof(*ret_titles->items));
     ret_titles->of_chunk = arena_calloc(arena, chunks + 1UL, sizeof(*ret_titles->of_chunk));
-    last_chunks = arena_calloc(arena, chunks + 1UL, sizeof(*last_chunks));
+    last_chunks = arena_calloc(arena, chunks + 1UL, sizeof(struct chunk *));
     if (!ret_titles->items || !ret_titles->of_chunk || !last_chunks) {
         return error_set(err, ERROR_MEMORY, "no memory for %u titles", chunks);
     }

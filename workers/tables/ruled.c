@@ -16,7 +16,8 @@
 #define FILLED_MIN 0.25F     /* of the cells must have text */
 #define PAGE_CELL_WORDS 120U /* a cell with more, and most of all text, is a frame's inside */
 #define PAGE_CELL_SHARE 0.6F
-#define FIELDS_MAX 6U    /* that a cell covers, on average: more is a drawing */
+#define FIELDS_MAX 6U /* that a cell covers, on average: more is a drawing */
+#define WORDS_MIN 3U
 #define RULED_SHARE 0.3F /* of all sides of fields: less is a drawing */
 
 /* --- what is a table --- */
@@ -65,30 +66,11 @@ static bool is_table(const struct census *census, uint32_t cell_count, uint32_t 
              (float)census->most > PAGE_CELL_SHARE * (float)word_count);
 }
 
-int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, uint32_t count,
-               struct arena *arena, struct found_table **ret_table, struct error *err)
+/* The cell of each word, and how many words each cell has. */
+static void place_words(const struct grid *grid, const uint32_t *cell_of_field,
+                        struct word *const *words, uint32_t count, uint32_t *cell_of,
+                        uint32_t *words_in)
 {
-    struct found_table *table;
-    struct grid_cell *cells;
-    struct census census;
-    uint32_t *cell_of_field, *cell_of, *words_in;
-    uint32_t cell_count;
-
-    *ret_table = NULL;
-    if (grid_ruled_share(grid) < RULED_SHARE) {
-        return 0;
-    }
-    if (count < 3 || parting_columns(glyphs, grid, words, count, arena, err) < 0 ||
-        bands_split(glyphs, grid, words, count, arena, err) < 0 ||
-        parting_cells(grid, words, count, arena, err) < 0 ||
-        grid_cells(grid, arena, &cells, &cell_count, &cell_of_field, err) < 0) {
-        return count < 3 ? 0 : -1;
-    }
-    cell_of = arena_calloc(arena, count, sizeof(*cell_of));
-    words_in = arena_calloc(arena, cell_count, sizeof(*words_in));
-    if (!cell_of || !words_in) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
-    }
     for (uint32_t i = 0; i < count; i++) {
         float x = (words[i]->left + words[i]->right) / 2;
         float y = words_middle(words[i]);
@@ -100,15 +82,16 @@ int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, ui
         cell_of[i] = cell_of_field[row * grid->columns + column];
         words_in[cell_of[i]]++;
     }
-    if (take_census(grid, cells, cell_count, words_in, arena, &census, err) < 0) {
-        return -1;
-    }
-    if (!is_table(&census, cell_count, count)) {
-        return 0;
-    }
-    table = build_start(cell_count, arena, err);
+}
+
+/* A table with the grid's cells. NULL: out of memory. */
+static struct found_table *start_table(const struct grid *grid, const struct grid_cell *cells,
+                                       uint32_t cell_count, struct arena *arena, struct error *err)
+{
+    struct found_table *table = build_start(cell_count, arena, err);
+
     if (!table) {
-        return -1;
+        return NULL;
     }
     table->rows = (uint16_t)grid->rows;
     table->columns = (uint16_t)grid->columns;
@@ -128,7 +111,51 @@ int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, ui
                                 .right = grid->xs[cells[i].column + cells[i].column_span],
                                 .bottom = grid->ys[cells[i].row + cells[i].row_span]};
     }
-    if (build_finish(glyphs, words, cell_of, count, table, arena, err) < 0 ||
+    return table;
+}
+
+/* Parts what the rulings left whole. */
+static int part(const struct glyphs *glyphs, struct grid *grid, struct word *const *words,
+                uint32_t count, struct arena *arena, struct error *err)
+{
+    if (parting_columns(glyphs, grid, words, count, arena, err) < 0 ||
+        bands_split(glyphs, grid, words, count, arena, err) < 0) {
+        return -1;
+    }
+    return parting_cells(grid, words, count, arena, err);
+}
+
+int ruled_make(struct glyphs *glyphs, struct grid *grid, struct word **words, uint32_t count,
+               struct arena *arena, struct found_table **ret_table, struct error *err)
+{
+    struct found_table *table;
+    struct grid_cell *cells;
+    struct census census;
+    uint32_t *cell_of_field, *cell_of, *words_in;
+    uint32_t cell_count;
+
+    *ret_table = NULL;
+    if (count < WORDS_MIN || grid_ruled_share(grid) < RULED_SHARE) {
+        return 0;
+    }
+    if (part(glyphs, grid, words, count, arena, err) < 0 ||
+        grid_cells(grid, arena, &cells, &cell_count, &cell_of_field, err) < 0) {
+        return -1;
+    }
+    cell_of = arena_calloc(arena, count, sizeof(*cell_of));
+    words_in = arena_calloc(arena, cell_count, sizeof(*words_in));
+    if (!cell_of || !words_in) {
+        return error_set(err, ERROR_MEMORY, "no memory for %u words", count);
+    }
+    place_words(grid, cell_of_field, words, count, cell_of, words_in);
+    if (take_census(grid, cells, cell_count, words_in, arena, &census, err) < 0) {
+        return -1;
+    }
+    if (!is_table(&census, cell_count, count)) {
+        return 0;
+    }
+    table = start_table(grid, cells, cell_count, arena, err);
+    if (!table || build_finish(glyphs, words, cell_of, count, table, arena, err) < 0 ||
         headers_mark_rows(glyphs, table, arena, err) < 0 ||
         headers_mark_column(glyphs, table, arena, err) < 0) {
         return -1;

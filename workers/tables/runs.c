@@ -126,7 +126,7 @@ static int replace(struct runs *runs, uint32_t first, uint32_t end, const struct
                    uint32_t *ret_end, struct error *err)
 {
     struct line *lines = runs->lines->items;
-    struct fragment **place = arena_alloc(runs->arena, sizeof(*place));
+    struct fragment **place = arena_alloc(runs->arena, sizeof(struct fragment *));
     struct line line = {.table = table, .count = 1, .starts_block = true};
 
     if (!place) {
@@ -190,12 +190,14 @@ static int ask(const struct runs *runs, uint32_t first, uint32_t end, struct ask
     fragments = arena_calloc(runs->arena, count, sizeof(struct fragment *));
     ret_asked->ends = arena_calloc(runs->arena, end - first, sizeof(*ret_asked->ends));
     if (!fragments || !ret_asked->ends) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u fragments", count);
+        error_set(err, ERROR_MEMORY, "no memory for %u fragments", count);
+        return -1;
     }
     count = 0;
     for (uint32_t i = first; i < end; i++) {
-        memcpy(&fragments[count], lines[i].fragments, lines[i].count * sizeof(struct fragment *));
-        count += lines[i].count;
+        for (uint32_t f = 0; f < lines[i].count; f++) {
+            fragments[count++] = lines[i].fragments[f];
+        }
     }
     if (words_find(runs->glyphs, fragments, count, runs->arena, &ret_asked->words, err) < 0) {
         return -1;
@@ -203,7 +205,8 @@ static int ask(const struct runs *runs, uint32_t first, uint32_t end, struct ask
     ret_asked->used =
         arena_calloc(runs->arena, ret_asked->words.count + 1UL, sizeof(*ret_asked->used));
     if (!ret_asked->used) {
-        return error_set(err, ERROR_MEMORY, "no memory for %u words", ret_asked->words.count);
+        error_set(err, ERROR_MEMORY, "no memory for %u words", ret_asked->words.count);
+        return -1;
     }
     for (uint32_t i = first; i < end; i++) {
         for (uint32_t f = 0; f < lines[i].count; f++) {
@@ -259,11 +262,13 @@ static int find_table(struct runs *runs, uint32_t above, uint32_t first, uint32_
         .rule_count = runs->segments.level_count,
         .core_top = lines[first].baseline - 0.3F * lines[first].size_pt,
         .core_bottom = lines[end - 1].baseline + 0.3F * lines[end - 1].size_pt};
-    struct asked asked;
-    struct word **used;
-    uint32_t used_count;
+    struct asked asked = {.ends = NULL};
+    struct word **used = NULL;
+    uint32_t used_count = 0;
 
     *ret_table = NULL;
+    *ret_first = 0;
+    *ret_end = 0;
     if (ask(runs, above, end, &asked, err) < 0) {
         return -1;
     }
