@@ -109,7 +109,7 @@ int zip_list(int fd, uint64_t size_bytes, void (*each)(void *user, const struct 
     if (bytes > ZIP_DIRECTORY_BYTES_MAX) {
         return error_set(err, ERROR_LIMIT, "the archive's directory is over the limit");
     }
-    directory = malloc(bytes + 1);
+    directory = calloc(1, bytes + 1);
     if (!directory) {
         return error_set(err, ERROR_MEMORY, "no memory for an archive's directory");
     }
