@@ -182,7 +182,9 @@ struct page_record {
     float ocr_skew_deg; /* by which the page was turned back, clockwise, quarter turns included */
     const char **warnings; /* the parser's, at most PAGE_WARNINGS_MAX */
     uint32_t warning_count;
-    const char *text; /* plain text in reading order: lines end in \n, blocks in a blank line */
+    /* Plain text in reading order: lines end in \n, blocks in a blank line; a row of a table whose
+     * cells are known is a line, with tabs between its cells. */
+    const char *text;
     uint32_t text_bytes;
 };
 

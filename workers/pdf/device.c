@@ -9,13 +9,15 @@
 
 #include <math.h>
 
+#include "workers/pdf/device_paths.h"
 #include "workers/pdf/fonts.h"
 #include "workers/layout/text.h"
 
 struct text_device {
     fz_device super;
     struct glyphs *glyphs;
-    struct images *shown; /* NULL: images are only counted */
+    struct rulings *rulings; /* NULL: not collected */
+    struct images *shown;    /* NULL: images are only counted */
     float width_pt, height_pt;
     const fz_text *last; /* kept, so that its address is not reused */
 };
@@ -189,6 +191,34 @@ static void fill_image_mask(fz_context *ctx, fz_device *super, fz_image *image, 
     (void)alpha;
     (void)params;
     add_image(super, image, ctm);
+}
+
+static void fill_path(fz_context *ctx, fz_device *super, const fz_path *path, int even_odd,
+                      fz_matrix ctm, fz_colorspace *space, const float *color, float alpha,
+                      fz_color_params params)
+{
+    (void)even_odd;
+    (void)alpha;
+    (void)params;
+    device_path_fill(ctx, path, ctm, color_rgb(ctx, space, color),
+                     ((struct text_device *)super)->rulings);
+}
+
+static void stroke_path(fz_context *ctx, fz_device *super, const fz_path *path,
+                        const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *space,
+                        const float *color, float alpha, fz_color_params params)
+{
+    (void)alpha;
+    (void)params;
+    device_path_stroke(ctx, path, ctm, stroke->linewidth, color_rgb(ctx, space, color),
+                       ((struct text_device *)super)->rulings);
+}
+
+void text_device_collect_rulings(fz_device *device, struct rulings *rulings)
+{
+    ((struct text_device *)device)->rulings = rulings;
+    device->fill_path = fill_path;
+    device->stroke_path = stroke_path;
 }
 
 static void drop_device(fz_context *ctx, fz_device *super)

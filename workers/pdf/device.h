@@ -10,11 +10,14 @@
 
 #include "workers/layout/glyphs.h"
 #include "workers/pdf/images.h"
+#include "workers/tables/rulings.h"
 
 /* width_pt, height_pt: of the page, for the cover of images. shown: where they go; NULL: they are
  * only counted. Borrows glyphs and shown. Throws as mupdf does. Close and drop it with
  * fz_close_device and fz_drop_device. */
 fz_device *text_device_create(fz_context *ctx, struct glyphs *glyphs, struct images *shown,
                               float width_pt, float height_pt);
+/* Has lines and rectangles collected too. Borrows rulings. */
+void text_device_collect_rulings(fz_device *device, struct rulings *rulings);
 
 #endif

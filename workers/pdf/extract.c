@@ -67,6 +67,9 @@ static void run_with_device(struct extractor *extractor, fz_page *page, run_fn *
     fz_device *device = text_device_create(ctx, &extractor->glyphs, extractor->shown,
                                            record->width_pt, record->height_pt);
 
+    if (run != run_annotations) {
+        text_device_collect_rulings(device, &extractor->rulings);
+    }
     fz_try(ctx)
     {
         run(ctx, page, device, ctm, &extractor->cookie);
@@ -93,6 +96,7 @@ static void read_any_page(struct extractor *extractor, uint32_t number, struct p
 
         record->width_pt = box.x1 - box.x0;
         record->height_pt = box.y1 - box.y0;
+        rulings_reset(&extractor->rulings, record->width_pt, record->height_pt);
         run_with_device(extractor, page, fz_run_page, record, fz_translate(-box.x0, -box.y0));
     }
     fz_always(ctx)

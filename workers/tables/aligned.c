@@ -25,6 +25,7 @@
 #define ALIKE_EM 0.75F /* of the size */
 #define FEW_ROWS 5U
 #define CAPTION_CENTRED 1.5F /* of the size: so near the table's middle is a caption's */
+#define TITLE_LEADING 1.3F   /* of the size: lines of one title */
 #define PAGE_DIGITS 5U
 #define TOP_RULE 0.9F      /* of the width */
 #define WIDE_TEXT_EM 14.0F /* mean width of chunks from which they are prose */
@@ -295,10 +296,30 @@ static void find_extent(const struct text_rows *rows, const struct aligned_reque
     *ret_end = end;
 }
 
+/* "Table", "Tabelle", "Tabla", "Figure": how captions begin. */
+static bool is_caption(const struct glyphs *glyphs, const struct chunk *chunk)
+{
+    const struct glyph *glyph = &glyphs->items[chunk->words[0]->first];
+
+    return chunk->words[0]->chars >= 3 &&
+           ((glyph[0].character == 'T' && glyph[1].character == 'a' && glyph[2].character == 'b') ||
+            (glyph[0].character == 'F' && glyph[1].character == 'i' && glyph[2].character == 'g'));
+}
+
+/* Whether a row with nothing but the first column's title has that go on in the row below. */
+static bool goes_on_below(const struct glyphs *glyphs, const struct text_row *row,
+                          const struct text_row *below)
+{
+    return below->chunks[0].first == 0 && below->chunks[0].last == 0 && below->count >= 2 &&
+           below->baseline - row->baseline < TITLE_LEADING * row->size_pt &&
+           fabsf(below->chunks[0].left - row->chunks[0].left) < row->size_pt &&
+           !is_caption(glyphs, &row->chunks[0]);
+}
+
 /* A row over the core that can be part of the header: each of its chunks stands over columns, none
  * fills the width. */
-static bool fits_above(const struct text_rows *rows, const struct text_row *row,
-                       const struct text_row *below)
+static bool fits_above(const struct glyphs *glyphs, const struct text_rows *rows,
+                       const struct text_row *row, const struct text_row *below)
 {
     float apart = below->baseline - row->baseline;
 
@@ -309,6 +330,9 @@ static bool fits_above(const struct text_rows *rows, const struct text_row *row,
     }
     if (row->count >= 2) {
         return true;
+    }
+    if (row->chunks[0].last == 0) {
+        return goes_on_below(glyphs, row, below);
     }
     return row->chunks[0].first > 0 &&
            fabsf(row->chunks[0].left + row->chunks[0].right - rows->left - rows->right) / 2 >
@@ -331,10 +355,10 @@ static bool is_top(const struct text_rows *rows, const struct aligned_request *r
     return false;
 }
 
-static void extend_up(const struct text_rows *rows, const struct aligned_request *request,
-                      uint32_t *first)
+static void extend_up(const struct glyphs *glyphs, const struct text_rows *rows,
+                      const struct aligned_request *request, uint32_t *first)
 {
-    while (*first > 0 && fits_above(rows, &rows->items[*first - 1], &rows->items[*first]) &&
+    while (*first > 0 && fits_above(glyphs, rows, &rows->items[*first - 1], &rows->items[*first]) &&
            !is_top(rows, request, &rows->items[*first - 1], &rows->items[*first])) {
         (*first)--;
     }
@@ -375,7 +399,7 @@ int aligned_make(struct glyphs *glyphs, const struct aligned_request *request, s
         return 0;
     }
     if (!request->bounded) {
-        extend_up(&rows, request, &first);
+        extend_up(glyphs, &rows, request, &first);
     }
     if (cells_make(glyphs,
                    &(struct cells_request){.rows = &rows,

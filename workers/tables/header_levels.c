@@ -87,6 +87,28 @@ static void widen_groups(const struct text_rows *rows, struct text_row *row)
     }
 }
 
+/* The one title over further columns that a row has may stand in the middle of them all. */
+static void widen_alone(const struct text_rows *rows, struct text_row *row)
+{
+    struct chunk *chunk = &row->chunks[row->count - 1];
+    float size = row->size_pt;
+    uint32_t from = row->count == 1 ? 0 : 1;
+
+    if (row->count > 2 || chunk->first == chunk->last || chunk->first == 0 ||
+        (row->count == 2 && row->chunks[0].last > 0)) {
+        return;
+    }
+    for (uint32_t first = 1; first + 1U > from; first--) {
+        float left = first == 0 ? rows->left : rows->limits[first];
+
+        if (fabsf(middle(chunk->left, chunk->right) - middle(left, rows->right)) < CENTRED * size) {
+            chunk->first = (uint16_t)first;
+            chunk->last = (uint16_t)(rows->columns - 1);
+            return;
+        }
+    }
+}
+
 /* A ruling right under a chunk, and longer than that, says over which columns it stands. */
 static void widen_to_rule(const struct header *header, const struct text_row *row,
                           struct chunk *chunk)
@@ -174,6 +196,7 @@ static void collect(struct header *header, uint32_t first, uint32_t end,
 
         if (r + 1 < end) {
             widen_groups(header->rows, row);
+            widen_alone(header->rows, row);
         }
         for (uint32_t c = 0; c < row->count; c++) {
             struct chunk *chunk = &row->chunks[c];

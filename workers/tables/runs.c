@@ -17,6 +17,9 @@
 
 #define GAP_EM 0.95F     /* of the size: what is wider parts cells */
 #define APART_MAX 3.2F   /* of the size: lines farther apart are of different things */
+#define EDGE_NEAR 1.5F   /* points */
+#define RESUME_MIN 4U    /* parts of a line by which a table is known again */
+#define RESUME_MAX 9.0F  /* of the size: how far below */
 #define PLAIN_MAX 2U     /* lines without gaps between two that have some */
 #define GAPPED_MIN 3U    /* lines with gaps in a run */
 #define ABOVE_MAX 10U    /* lines of a header */
@@ -88,6 +91,42 @@ static bool may_follow(const struct line *before, const struct line *line)
            !(line->style & PAGE_STYLE_MONO);
 }
 
+/* Whether a fragment of line begins, or ends, where this one does. */
+static bool has_edge(const struct line *line, const struct fragment *fragment)
+{
+    for (uint32_t f = 0; f < line->count; f++) {
+        if (fabsf(line->fragments[f]->left - fragment->left) < EDGE_NEAR ||
+            fabsf(line->fragments[f]->right - fragment->right) < EDGE_NEAR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a table goes on behind a wide space in front of line at: the next line with gaps has
+ * nearly all its parts where line last has some. */
+static bool resumes(const struct runs *runs, uint32_t last, uint32_t at)
+{
+    const struct line *lines = runs->lines->items;
+    const struct line *next;
+    uint32_t alike = 0;
+    uint32_t i = at;
+
+    while (i < runs->lines->count && i - at < PLAIN_MAX && !runs->gapped[i]) {
+        i++;
+    }
+    next = &lines[i];
+    if (i == runs->lines->count || !runs->gapped[i] || next->count < RESUME_MIN ||
+        lines[at].baseline <= lines[at - 1].baseline || next->baseline <= lines[last].baseline ||
+        next->baseline - lines[last].baseline > RESUME_MAX * next->size_pt) {
+        return false;
+    }
+    for (uint32_t f = 0; f < next->count; f++) {
+        alike += has_edge(&lines[last], next->fragments[f]);
+    }
+    return alike * 5 >= next->count * 4;
+}
+
 /* The end of the run that starts with line first, which has gaps. */
 static uint32_t run_end(const struct runs *runs, uint32_t first)
 {
@@ -97,7 +136,8 @@ static uint32_t run_end(const struct runs *runs, uint32_t first)
     uint32_t last = end;
 
     while (end < runs->lines->count && end - last <= PLAIN_MAX &&
-           (follows(&lines[end - 1], &lines[end]) || may_follow(&lines[end - 1], &lines[end]))) {
+           (follows(&lines[end - 1], &lines[end]) || may_follow(&lines[end - 1], &lines[end]) ||
+            resumes(runs, last - 1, end))) {
         if (!runs->gapped[end] && lines[end].right - lines[end].left > PROSE_SHARE * width) {
             break;
         }
