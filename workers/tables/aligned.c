@@ -392,8 +392,13 @@ int aligned_make(struct glyphs *glyphs, const struct aligned_request *request, s
     if (take_census(&rows, first, end, arena, &census, err) < 0) {
         return -1;
     }
-    if (!is_table(&census, request->bounded, rows.columns) ||
-        is_contents(glyphs, &rows, first, end) || is_code(request, &rows) ||
+    if (is_contents(glyphs, &rows, first, end)) {
+        if (request->hopeless) {
+            *request->hopeless = true;
+        }
+        return 0;
+    }
+    if (!is_table(&census, request->bounded, rows.columns) || is_code(request, &rows) ||
         ((!request->bounded || end - first < FEW_ROWS) &&
          is_mathematics(glyphs, &rows, first, end))) {
         return 0;

@@ -20,13 +20,14 @@ struct aligned_request {
     uint32_t count;
     const struct segment *rules; /* level ones, those of the page, by place */
     uint32_t rule_count;
+    bool *hopeless;              /* set where no part of the words is a table either; or NULL */
     bool bounded;                /* rulings say where the table begins and ends */
     float core_top, core_bottom; /* else: columns are told by the rows between these, and rows
                                     over and under them belong to the table as far as they fit */
 };
 
-/* ret_table: NULL where the words are no table. ret_cell_of: of each word (in their new order) a
- * cell, or BUILD_NO_CELL where the table has it not. ERROR_MEMORY. */
+/* ret_table: NULL where the words are no table. ret_words: those that the table has. ERROR_MEMORY.
+ */
 int aligned_make(struct glyphs *glyphs, const struct aligned_request *request, struct arena *arena,
                  struct found_table **ret_table, struct word ***ret_words, uint32_t *ret_word_count,
                  struct error *err);

@@ -160,6 +160,24 @@ static uint32_t count_gapped(const struct runs *runs, uint32_t first, uint32_t e
     return count;
 }
 
+/* Lines with a part that may be a number: a table without rulings has some. */
+static uint32_t count_numbers(const struct runs *runs, uint32_t first, uint32_t end)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = first; i < end; i++) {
+        const struct line *line = &runs->lines->items[i];
+        uint32_t f = 0;
+
+        while (f < line->count && line->fragments[f]->letters * 2 > line->fragments[f]->chars &&
+               !has_wide_space(runs->glyphs, line->fragments[f])) {
+            f++;
+        }
+        count += f < line->count && runs->gapped[i];
+    }
+    return count;
+}
+
 /* Puts one line, which stands for the table, in the place of lines first to end. ret_end: behind
  * it. */
 static int replace(struct runs *runs, uint32_t first, uint32_t end, const struct found_table *table,
@@ -293,13 +311,14 @@ static bool find_lines(const struct asked *asked, uint32_t count, uint32_t *ret_
 /* Looks for a table in lines first to end, and in those from above on, whose lines are in
  * [*ret_first, *ret_end) then; they are equal where there is none. */
 static int find_table(struct runs *runs, uint32_t above, uint32_t first, uint32_t end,
-                      struct found_table **ret_table, uint32_t *ret_first, uint32_t *ret_end,
-                      struct error *err)
+                      bool *ret_hopeless, struct found_table **ret_table, uint32_t *ret_first,
+                      uint32_t *ret_end, struct error *err)
 {
     const struct line *lines = runs->lines->items;
     struct aligned_request request = {
         .rules = runs->segments.level,
         .rule_count = runs->segments.level_count,
+        .hopeless = ret_hopeless,
         .core_top = lines[first].baseline - 0.3F * lines[first].size_pt,
         .core_bottom = lines[end - 1].baseline + 0.3F * lines[end - 1].size_pt};
     struct asked asked = {.ends = NULL};
@@ -342,13 +361,15 @@ static int try_run(struct runs *runs, uint32_t first, uint32_t end, uint32_t flo
     uint32_t gapped = count_gapped(runs, first, end);
     uint32_t above = first;
     uint32_t line_count = runs->lines->count;
+    bool hopeless = false;
     struct found_table *table;
     uint32_t middle, upper_end;
     uint32_t table_first = first;
     uint32_t table_end = end;
 
     *ret_end = end;
-    if (gapped < GAPPED_MIN || gapped * 2 < end - first) {
+    if (gapped < GAPPED_MIN || gapped * 2 < end - first ||
+        count_numbers(runs, first, end) < GAPPED_MIN) {
         return 0;
     }
     if (!runs->has_segments && runs->rulings) {
@@ -362,14 +383,14 @@ static int try_run(struct runs *runs, uint32_t first, uint32_t end, uint32_t flo
            may_follow(&lines[above - 1], &lines[above])) {
         above--;
     }
-    if (find_table(runs, above, first, end, &table, &table_first, &table_end, err) < 0) {
+    if (find_table(runs, above, first, end, &hopeless, &table, &table_first, &table_end, err) < 0) {
         return -1;
     }
     if (table) {
         return replace(runs, table_first, table_end, table, ret_end, err);
     }
     middle = widest_space(runs, first, end);
-    if (splits == 0 || middle == first) {
+    if (splits == 0 || middle == first || hopeless) {
         return 0;
     }
     if (try_run(runs, first, middle, floor, splits - 1, &upper_end, err) < 0) {
