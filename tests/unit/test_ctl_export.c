@@ -108,9 +108,9 @@ Test(ctl_export, no_table_no_folder, .init = make_folder, .fini = remove_folder)
 }
 
 /* Its second cell comes before its first. */
-#define OUT_OF_ORDER                                                                               \
-    "{\"tables\": [{\"rows\": 1, \"columns\": 2, \"cells\": [{\"row\": 0, \"column\": 1},"         \
-    "{\"row\": 0, \"column\": 0}]}]}"
+static const char out_of_order[] =
+    "{\"tables\": [{\"rows\": 1, \"columns\": 2, \"cells\": [{\"row\": 0, \"column\": 1},"
+    "{\"row\": 0, \"column\": 0}]}]}";
 
 Test(ctl_export, answers_that_are_none, .init = make_folder, .fini = remove_folder)
 {
@@ -119,7 +119,7 @@ Test(ctl_export, answers_that_are_none, .init = make_folder, .fini = remove_fold
         /* no rows; a cell beside the table; cells out of order */
         "{\"tables\": [{\"columns\": 1, \"cells\": []}]}",
         "{\"tables\": [{\"rows\": 1, \"columns\": 1, \"cells\": [{\"row\": 0, \"column\": 1}]}]}",
-        OUT_OF_ORDER, "{\"tables\": [{\"rows\": 100000001, \"columns\": 1, \"cells\": []}]}"};
+        out_of_order, "{\"tables\": [{\"rows\": 100000001, \"columns\": 1, \"cells\": []}]}"};
 
     cr_assert_eq(export_tables(path_of("nowhere"), folder), CTL_EXIT_FAILED);
     for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
