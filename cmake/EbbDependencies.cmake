@@ -3,7 +3,7 @@
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-foreach(module libmd msgpack libuv sqlite3 inih libseccomp jansson)
+foreach(module libmd msgpack libuv sqlite3 inih libseccomp jansson libcurl icu-uc)
     pkg_check_modules(${module} REQUIRED IMPORTED_TARGET ${module})
 endforeach()
 if(EBB_TESTS AND NOT EBB_FUZZ)

@@ -172,8 +172,8 @@ FILES_REFUSED = {
         ("list", "/usr/share/fonts"),
     ],
     "store": [
-        ("write", "{own}/new"),
-        ("unlink", "{own}/spare"),
+        ("read", "{other}/source"),
+        ("list", "{state}/jobs"),
         ("list", "/usr/share/fonts"),
     ],
 }
@@ -202,7 +202,8 @@ FILES_ALLOWED = {
         ("write", "{state}/library/library.db"),
         ("unlink", "{state}/library/library.db"),
         ("write", "{state}/answers/new"),
-        ("list", "{state}/jobs"),
+        ("write", "{own}/new"),
+        ("unlink", "{own}/spare"),
     ],
 }
 

@@ -72,9 +72,12 @@ static const struct {
     const char *name;
     bool every_job_only;
 } state_folders[] = {
-    {IN_PARSE | IN_NET, LANDLOCK_WRITE, "jobs", true}, {IN_NET, LANDLOCK_WRITE, "cache", false},
-    {IN_STORE, LANDLOCK_WRITE, "library", false},      {IN_STORE, LANDLOCK_WRITE, "answers", false},
-    {IN_STORE, LANDLOCK_READ, "jobs", false},
+    {IN_ALL, LANDLOCK_WRITE, "jobs", true},
+    {IN_PARSE | IN_NET, LANDLOCK_WRITE, "answers", true},
+    {IN_STORE, LANDLOCK_WRITE, "answers", false},
+    {IN_PARSE, LANDLOCK_READ, "incoming", true}, /* a picture to search with */
+    {IN_NET, LANDLOCK_WRITE, "cache", false},
+    {IN_STORE, LANDLOCK_WRITE, "library", false},
 };
 
 static const char *const profile_names[] = {
@@ -238,14 +241,11 @@ static int check_alone(struct error *err)
 
 static int close_mechanisms(struct sandbox *sandbox, const char *job_folder, struct error *err)
 {
-    enum landlock_right right =
-        sandbox->profile == SANDBOX_PROFILE_STORE ? LANDLOCK_READ : LANDLOCK_WRITE;
-
     if (check_alone(err) < 0) {
         return -1;
     }
     if (sandbox->rules_fd >= 0) {
-        if (job_folder && landlock_allow(sandbox->rules_fd, job_folder, right, err) < 0) {
+        if (job_folder && landlock_allow(sandbox->rules_fd, job_folder, LANDLOCK_WRITE, err) < 0) {
             return -1;
         }
         if (landlock_enforce(sandbox->rules_fd, err) < 0) {

@@ -19,7 +19,7 @@
     X(NONE, "none")   /* nothing beyond limits.h; for tests */                                     \
     X(PARSE, "parse") /* its job's folder, fonts, read_paths; no sockets */                        \
     X(NET, "net")     /* its job's folder, the cache, sockets, certificates */                     \
-    X(STORE, "store") /* the library and answers; jobs to read; no sockets */
+    X(STORE, "store") /* its job's folder, the library, answers; no sockets */
 
 enum sandbox_profile {
 #define SANDBOX_PROFILE_ENUM(symbol, name) SANDBOX_PROFILE_##symbol,
