@@ -63,7 +63,7 @@ const char *page_table_fault(const struct page_table *table)
 
 /* --- tables --- */
 
-static void put_box(struct pack *pack, const struct page_box *box)
+void page_wire_put_box(struct pack *pack, const struct page_box *box)
 {
     pack_int(pack, page_wire_hundredths(box->x0));
     pack_int(pack, page_wire_hundredths(box->y0));
@@ -87,7 +87,7 @@ void page_wire_put_table(struct pack *pack, const struct page_table *table)
         pack_uint(pack, cell->row_span);
         pack_uint(pack, cell->column_span);
         pack_bool(pack, cell->header);
-        put_box(pack, &cell->box);
+        page_wire_put_box(pack, &cell->box);
         pack_str_n(pack, cell->text, cell->text_bytes);
     }
 }

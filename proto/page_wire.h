@@ -48,6 +48,7 @@ float page_wire_share(float share);
 uint64_t page_wire_confidence(float confidence);
 /* An angle in 1/100 degree, brought into a turn either way. */
 int64_t page_wire_degrees(float degrees);
+void page_wire_put_box(struct pack *pack, const struct page_box *box);
 /* page_decode.c */
 void page_wire_take_box(struct record *in, struct page_box *ret_box);
 float page_wire_take_length(struct record *in);
