@@ -22,6 +22,8 @@
 enum lifetime { LIFETIME_FRESH, LIFETIME_POOL, LIFETIME_SERVICE };
 const char *lifetime_name(enum lifetime lifetime);
 
+enum prefork { PREFORK_EARLY, PREFORK_LAZY };
+
 struct settings_option {
     char *key;
     char *value;
@@ -32,19 +34,23 @@ struct settings_class {
     char name[33];
     char executable[SETTINGS_PATH_BYTES]; /* a plain name is looked up in libexec_dir */
     enum lifetime lifetime;
-    char profile[17];           /* sandbox profile: parse, net, store, none */
-    uint64_t spare;             /* fresh: started, unused processes kept ready */
-    uint64_t min, max;          /* processes; max 0: as many as there are CPU slots */
-    uint64_t cpu_percent;       /* of one CPU that a busy worker uses */
-    uint64_t memory_max_bytes;  /* RLIMIT_DATA, and the prediction while there is no history */
-    uint64_t file_max_bytes;    /* RLIMIT_FSIZE */
-    uint64_t max_units;         /* pool: recycled after so many units; 0 never */
-    uint64_t max_age_ms;        /* pool: 0 never */
-    uint64_t max_rss_bytes;     /* pool: 0 never */
-    uint64_t idle_ms;           /* pool: workers above min leave after so long without work */
-    uint64_t item_deadline_ms;  /* a unit's worker is killed when it says nothing for so long */
-    uint64_t start_deadline_ms; /* from fork to READY */
-    uint64_t attempts;          /* for a unit of one item; 0: as limits.attempts has it */
+    char profile[17];            /* sandbox profile: parse, net, store, none */
+    uint64_t spare;              /* fresh: started, unused processes kept ready */
+    enum prefork prefork;        /* pool: when the first min start */
+    uint64_t min, max;           /* processes; max 0: as many as there are CPU slots */
+    uint64_t cpu_percent;        /* of one CPU that a busy worker uses */
+    uint64_t memory_max_bytes;   /* RLIMIT_DATA, and the prediction while there is no history */
+    uint64_t file_max_bytes;     /* RLIMIT_FSIZE */
+    uint64_t max_units;          /* pool: recycled after so many units; 0 never */
+    uint64_t max_age_ms;         /* pool: 0 never */
+    uint64_t max_rss_bytes;      /* pool: 0 never */
+    uint64_t idle_ms;            /* pool: workers above min leave after so long without work */
+    uint64_t wait_timeout_ms;    /* pool: who waits so long while nobody gets a worker fails */
+    uint64_t health_interval_ms; /* pool: idle workers are asked so often; 0 never */
+    uint64_t health_timeout_ms;  /* pool: and are killed when they say nothing for so long */
+    uint64_t item_deadline_ms;   /* a unit's worker is killed when it says nothing for so long */
+    uint64_t start_deadline_ms;  /* from fork to READY */
+    uint64_t attempts;           /* for a unit of one item; 0: as limits.attempts has it */
     /* option.KEY = VALUE: handed over in INIT */
     struct settings_option options[SETTINGS_OPTIONS_MAX];
     size_t option_count;

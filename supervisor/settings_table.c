@@ -120,6 +120,9 @@ const struct settings_row settings_class_rows[] = {
      "fresh: started, unused processes that are kept ready.", CLASS_AT(spare)},
     {NULL, "min", SETTINGS_NUMBER, 0, 1024, "0",
      "pool: processes that are kept without work.", CLASS_AT(min)},
+    {NULL, "prefork", SETTINGS_PREFORK, 0, 0, "early",
+     "pool: min processes are started with ebbd (early), or when one is first needed (lazy).",
+     CLASS_AT(prefork)},
     {NULL, "max", SETTINGS_NUMBER, 0, 1024, "1",
      "Processes at once, spares apart; 0 takes cpu_slots.", CLASS_AT(max)},
     {NULL, "cpu_percent", SETTINGS_NUMBER, 1, 102400, "100",
@@ -138,6 +141,14 @@ const struct settings_row settings_class_rows[] = {
      CLASS_AT(max_rss_bytes)},
     {NULL, "idle", SETTINGS_DURATION, 1, 365 * DAYS, "60s",
      "pool: a worker above min ends after so long without work.", CLASS_AT(idle_ms)},
+    {NULL, "wait_timeout", SETTINGS_DURATION, 100, 365 * DAYS, "10min",
+     "pool: work that has waited so long for a worker, while nobody was given one, fails.",
+     CLASS_AT(wait_timeout_ms)},
+    {NULL, "health_interval", SETTINGS_DURATION, 0, 365 * DAYS, "30s",
+     "pool: how often a worker without work is asked whether it is well; 0 is never.",
+     CLASS_AT(health_interval_ms)},
+    {NULL, "health_timeout", SETTINGS_DURATION, 10, HOURS, "5s",
+     "pool: one that does not answer for so long is killed.", CLASS_AT(health_timeout_ms)},
     {NULL, "item_deadline", SETTINGS_DURATION, 10, DAYS, "60s",
      "A busy worker that says nothing for so long is killed.", CLASS_AT(item_deadline_ms)},
     {NULL, "start_deadline", SETTINGS_DURATION, 10, HOURS, "10s",
@@ -180,6 +191,7 @@ const size_t settings_builtin_count = ARRAY_LEN(settings_builtins);
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const lifetime_words[] = {"fresh", "pool", "service", NULL};
+static const char *const prefork_words[] = {"early", "lazy", NULL};
 static const char *const profile_words[] = {"parse", "net", "store", "none", NULL};
 
 const char *lifetime_name(enum lifetime lifetime)
@@ -194,6 +206,8 @@ const char *const *settings_type_words(enum settings_type type)
         return level_words;
     case SETTINGS_LIFETIME:
         return lifetime_words;
+    case SETTINGS_PREFORK:
+        return prefork_words;
     case SETTINGS_PROFILE:
         return profile_words;
     case SETTINGS_NUMBER:
@@ -225,6 +239,7 @@ const char *settings_type_name(enum settings_type type)
     case SETTINGS_PROFILE:
     case SETTINGS_LEVEL:
     case SETTINGS_LIFETIME:
+    case SETTINGS_PREFORK:
         break;
     }
     return "word";
@@ -328,6 +343,8 @@ static int parse_word(const struct settings_row *row, const char *const *words, 
         strcpy(value, words[word]);
     } else if (row->type == SETTINGS_LIFETIME) {
         *(enum lifetime *)value = (enum lifetime)word;
+    } else if (row->type == SETTINGS_PREFORK) {
+        *(enum prefork *)value = (enum prefork)word;
     } else {
         *(uint64_t *)value = (uint64_t)LOG_LEVEL_ERROR + (uint64_t)word;
     }
@@ -352,6 +369,8 @@ int settings_row_parse(const struct settings_row *row, void *base, const char *t
         return parse_word(row, profile_words, text, value, err);
     case SETTINGS_LEVEL:
         return parse_word(row, level_words, text, value, err);
+    case SETTINGS_PREFORK:
+        return parse_word(row, prefork_words, text, value, err);
     case SETTINGS_LIFETIME:
         break;
     }
@@ -381,6 +400,9 @@ void settings_row_format(const struct settings_row *row, const void *base, char 
         break;
     case SETTINGS_LIFETIME:
         snprintf(ret_text, size_bytes, "%s", lifetime_name(*(const enum lifetime *)value));
+        break;
+    case SETTINGS_PREFORK:
+        snprintf(ret_text, size_bytes, "%s", prefork_words[*(const enum prefork *)value]);
         break;
     }
 }

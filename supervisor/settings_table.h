@@ -22,6 +22,7 @@ enum settings_type {
     SETTINGS_PROFILE,  /* char[17], one of its words */
     SETTINGS_LEVEL,    /* uint64_t, enum log_level by name */
     SETTINGS_LIFETIME, /* enum lifetime by name */
+    SETTINGS_PREFORK,  /* enum prefork by name */
 };
 
 struct settings_row {
