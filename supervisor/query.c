@@ -58,6 +58,8 @@ static struct query *enqueue(struct supervisor *supervisor, const char *kind,
         return NULL;
     }
     query->supervisor = supervisor;
+    query->class_name = "library";
+    query->prepared = true;
     query->done = done;
     query->user = user;
     query->deadline_ms = uv_now(supervisor->loop) + supervisor->settings.query_deadline_ms;

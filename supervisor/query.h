@@ -6,6 +6,7 @@
 #ifndef EBB_SUPERVISOR_QUERY_H
 #define EBB_SUPERVISOR_QUERY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -24,7 +25,10 @@ typedef void (*query_done_cb)(void *user, const struct error *err, const char *c
 struct query {
     TAILQ_ENTRY(query) link;
     struct supervisor *supervisor;
-    struct worker *worker; /* NULL while it waits */
+    struct worker *worker;     /* NULL while it waits */
+    const char *class_name;    /* whose workers answer it */
+    bool prepared;             /* nothing else has to be asked before it: it may run */
+    uint64_t waiting_since_us; /* monotonic; 0 until it first found no worker */
     char *kind;
     uint8_t *params; /* msgpack STRMAP with "kind" in it */
     size_t params_bytes;

@@ -427,20 +427,20 @@ static void run_job(struct pass *pass, struct job *job)
 static void run_queries(struct pass *pass)
 {
     struct supervisor *supervisor = pass->supervisor;
-    struct class *class = supervisor_class(supervisor, "library");
     struct query *query;
     struct query *next;
     struct error err = ERROR_INIT;
-    for (query = TAILQ_FIRST(&supervisor->queries); query && class; query = next) {
+    for (query = TAILQ_FIRST(&supervisor->queries); query; query = next) {
         next = TAILQ_NEXT(query, link);
-        if (query->worker) {
+        struct class *class = supervisor_class(supervisor, query->class_name);
+        if (query->worker || !query->prepared || !class) {
             continue;
         }
         struct worker *worker = class_idle_worker(class);
         if (!worker) {
             /* Somebody waits for the answer, and it is short work: not behind a page's. */
             (void)expect_worker(pass, class, IDLE_WORKER_BYTES, true);
-            return;
+            continue;
         }
         const struct want want = {.class = class, .stage = -1};
         struct lease *lease = lease_worker(pass, &want, worker, 0);
