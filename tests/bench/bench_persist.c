@@ -336,7 +336,6 @@ static void long_document(struct bench *bench, uint32_t pages)
         (const char *const[]){"document", job, "format", "markdown", NULL});
     ask(bench, "show_json", "show", (const char *const[]){"document", job, "format", "json", NULL});
     ask(bench, "digest", "digest", (const char *const[]){NULL});
-    ask(bench, "search", "search", (const char *const[]){"q", "aaaa*", NULL});
 }
 
 static void short_documents(struct bench *bench, uint32_t documents)

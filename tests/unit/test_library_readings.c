@@ -72,11 +72,8 @@ Test(library_readings, ocr_replaces_what_needs_it)
         shelf_sql(&shelf, "SELECT source||'|'||ocr_reason||'|'||confidence||'|'||ocr_languages||"
                           "'|'||ocr_dpi||'|'||text FROM pages"),
         "mixed|sparse_text|91.25|eng|200|Stamp and words\n\n");
-    cr_expect_str_eq(
-        shelf_sql(&shelf, "SELECT count(*) FROM pages_fts WHERE pages_fts MATCH 'words'"), "1");
     cr_expect_str_eq(shelf_sql(&shelf, "SELECT sum(weight) FROM page_marks WHERE kind=0"), "15",
                      "the marks are the new reading's alone");
-    shelf_sql(&shelf, "INSERT INTO pages_fts(pages_fts, rank) VALUES('integrity-check', 1)");
     cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0);
     cr_expect_eq(shelf.outcome.pages_ocr, 1);
     shelf_deinit(&shelf);

@@ -2,10 +2,8 @@
 /*
  * The artifact of an extract or an ocr to the rows of its pages.
  *
- * Invariants: pages_fts indexes exactly the texts of pages that are not empty, so the old text
- * is taken out of it, as FTS5 wants it, before a page's row changes. A record is decoded whole
- * before it is stored, so that what is in the library can be read. Memory is one page's. Blocks
- * on the disk. Logs nothing.
+ * Invariants: a record is decoded whole before it is stored, so that what is in the library can be
+ * read. Memory is one page's. Blocks on the disk. Logs nothing.
  */
 #include "workers/library/persist.h"
 
@@ -38,43 +36,28 @@ static enum page_action choose(struct statement *state, const struct page_entry 
 {
     const struct page_record *record = &entry->record;
     size_t record_bytes;
-    const void *old = statement_column_blob(state, 2, &record_bytes);
+    const void *old = statement_column_blob(state, 1, &record_bytes);
 
     if (old && record_bytes == entry->size_bytes && memcmp(old, entry->data, record_bytes) == 0) {
         return PAGE_KEEP;
     }
     if (reading_rank(record->source, record->ocr_reason, record->failure_code) <
-        reading_rank(statement_column_text(state, 3), statement_column_text(state, 4),
+        reading_rank(statement_column_text(state, 2), statement_column_text(state, 3),
                      statement_column_text(state, 0))) {
         return PAGE_KEEP;
     }
     return PAGE_REPLACE;
 }
 
-/* For PAGE_REPLACE the old text is taken out of the index. */
-static int clear_old(struct library *library, const struct page_entry *entry,
+static int look_at_old(struct library *library, const struct page_entry *entry,
                      enum page_action *ret_action, struct error *err)
 {
     struct statement *state = library_statement(library, STATEMENT_PAGE_STATE);
-    const char *text;
     int got;
 
     statement_int(state, 1, entry->row);
     got = statement_step(state, err);
-    if (got <= 0) {
-        *ret_action = PAGE_NEW;
-        statement_end(state);
-        return got;
-    }
-    text = statement_column_text(state, 1);
-    *ret_action = choose(state, entry);
-    if (*ret_action == PAGE_REPLACE && text && text[0]) {
-        struct statement *old = library_statement(library, STATEMENT_FTS_DELETE);
-
-        statement_int(old, 1, entry->row);
-        statement_text(old, 2, text);
-        got = statement_run(old, err);
-    }
+    *ret_action = got > 0 ? choose(state, entry) : PAGE_NEW;
     statement_end(state);
     return got < 0 ? -1 : 0;
 }
@@ -128,19 +111,6 @@ static int put_record(struct library *library, const struct page_entry *entry, s
     return statement_run(put, err);
 }
 
-static int put_text(struct library *library, const struct page_entry *entry, struct error *err)
-{
-    struct statement *put;
-
-    if (entry->record.text_bytes == 0) {
-        return 0;
-    }
-    put = library_statement(library, STATEMENT_FTS_PUT);
-    statement_int(put, 1, entry->row);
-    statement_text_n(put, 2, entry->record.text, entry->record.text_bytes);
-    return statement_run(put, err);
-}
-
 static int clear_marks(struct library *library, const struct document *document, uint32_t page,
                        struct error *err)
 {
@@ -158,7 +128,7 @@ static int put_page(struct library *library, const struct document *document,
     enum page_action action = PAGE_KEEP;
     const char *warnings_json;
 
-    if (clear_old(library, entry, &action, err) < 0) {
+    if (look_at_old(library, entry, &action, err) < 0) {
         return -1;
     }
     if (action == PAGE_KEEP) {
@@ -174,10 +144,8 @@ static int put_page(struct library *library, const struct document *document,
         return -1;
     }
     if (put_row(library, document, entry, warnings_json, err) < 0 ||
-        put_record(library, entry, err) < 0 || put_text(library, entry, err) < 0) {
-        return -1;
-    }
-    if (marks_put(library, document->row, record, err) < 0) {
+        put_record(library, entry, err) < 0 ||
+        marks_put(library, document->row, record, err) < 0) {
         return -1;
     }
     return page_parts_put(library, document, record, entry->arena, err);

@@ -24,8 +24,9 @@ static const struct {
     query_handler handler;
     bool writes;
 } query_kinds[] = {
-    {"show", answer_show, false},           {"search", answer_search, false},
-    {"documents", answer_documents, false}, {"digest", answer_digest, false},
+    {"show", answer_show, false},
+    {"documents", answer_documents, false},
+    {"digest", answer_digest, false},
     {"delete", answer_delete, true},
 };
 
@@ -139,7 +140,7 @@ int library_query_run(struct library *library, const struct library_query *query
         }
     }
     return error_set(err, ERROR_INVALID,
-                     "there is no query \"%.40s\": the library answers show, search, documents, "
+                     "there is no query \"%.40s\": the library answers show, documents, "
                      "digest and delete",
                      query->kind);
 }

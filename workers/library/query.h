@@ -56,8 +56,6 @@ int library_query_progress(const struct library_query *query, uint32_t done, str
 
 int answer_show(struct library *library, const struct library_query *query, struct answer *answer,
                 struct error *err);
-int answer_search(struct library *library, const struct library_query *query, struct answer *answer,
-                  struct error *err);
 int answer_documents(struct library *library, const struct library_query *query,
                      struct answer *answer, struct error *err);
 int answer_digest(struct library *library, const struct library_query *query, struct answer *answer,

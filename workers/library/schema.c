@@ -8,6 +8,7 @@
 #include "workers/library/schema.h"
 
 #include "common/cleanup.h"
+#include "workers/library/schema_functions.h"
 #include "workers/library/statement.h"
 
 #define SCHEMA_APPLICATION_ID 0x65626231 /* "ebb1" */
@@ -156,8 +157,83 @@ static const char step_2[] =
     " WHERE row BETWEEN documents.row << 32 AND (documents.row << 32) + 4294967295);"
     "DELETE FROM page_records;";
 
+/*
+ * Chunks, vectors, tags; the one full-text index is over chunks.
+ *
+ * A chunk's row number is made as a page's. Only chunks of level 0 are searched. vectors is what
+ * counts; the files beside the library that are scanned are made of it: a vector's row number is
+ * its set's shifted left by 40, plus its slot in the set's file. target is a chunk's row, of an
+ * image the document's shifted left by 32 plus the image's number.
+ *
+ * Documents of before have no body to be cut into chunks; so that they stay searchable each of
+ * their pages is one, and they are outdated until they are read again.
+ */
+static const char step_3[] =
+    "DROP TABLE pages_fts;"
+    "DROP VIEW indexed_texts;"
+    "ALTER TABLE documents ADD COLUMN added_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE document_tags("
+    " document INTEGER NOT NULL, tag TEXT NOT NULL,"
+    " PRIMARY KEY(document, tag)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE chunks("
+    " row INTEGER PRIMARY KEY,"
+    " document INTEGER NOT NULL GENERATED ALWAYS AS (row >> 32) VIRTUAL,"
+    " ordinal INTEGER NOT NULL GENERATED ALWAYS AS (row & 4294967295) VIRTUAL,"
+    " id TEXT NOT NULL,"
+    " level INTEGER NOT NULL,"
+    " parent INTEGER NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " first_page INTEGER NOT NULL,"
+    " last_page INTEGER NOT NULL,"
+    " headings TEXT NOT NULL DEFAULT '',"
+    " heading_levels TEXT NOT NULL DEFAULT '',"
+    " joint TEXT NOT NULL,"
+    " overlap_bytes INTEGER NOT NULL,"
+    " text TEXT NOT NULL,"
+    " chars INTEGER NOT NULL,"
+    " table_ordinal INTEGER NOT NULL,"
+    " boxes TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL,"
+    " duplicate_of INTEGER NOT NULL,"
+    " length_quality REAL NOT NULL,"
+    " boundary_quality REAL NOT NULL,"
+    " completeness_quality REAL NOT NULL"
+    ") STRICT;"
+    "CREATE VIEW indexed_chunks AS SELECT row, text, headings FROM chunks WHERE level=0;"
+    "CREATE VIRTUAL TABLE chunks_fts USING fts5("
+    " text, headings, content='indexed_chunks', content_rowid='row',"
+    " tokenize='unicode61 remove_diacritics 2');"
+    "INSERT INTO chunks_fts(chunks_fts, rank) VALUES('automerge', 8);"
+    "CREATE TABLE vector_sets("
+    " id INTEGER PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL,"
+    " dimensions INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 1,"
+    " slots INTEGER NOT NULL DEFAULT 0, live INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE(kind, model, dimensions)"
+    ") STRICT;"
+    "CREATE TABLE vectors("
+    " row INTEGER PRIMARY KEY, target INTEGER NOT NULL, vector BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX vectors_target ON vectors(target, row >> 40);"
+    "UPDATE documents SET added_ms=updated_ms;"
+    "INSERT INTO chunks(row, id, level, parent, kind, first_page, last_page, joint, overlap_bytes,"
+    " text, chars, table_ordinal, boxes, sha256, duplicate_of, length_quality, boundary_quality,"
+    " completeness_quality)"
+    " SELECT (document << 32) + n, ebb_chunk_id(sha256, n), 0, 0, 'text', page, page,"
+    " CASE WHEN n=1 THEN '' ELSE char(10, 10) END, 0, body, length(body), 0,"
+    " '[[0,' || page || ',0,0,' || width || ',' || height || ']]', ebb_text_sha256(body), 0,"
+    " 0, 0, 0 FROM (SELECT p.row >> 32 AS document, p.row & 4294967295 AS page,"
+    " trim(p.text, char(9, 10, 11, 12, 13, 32)) AS body, d.sha256,"
+    " coalesce(p.width_pt, 0) AS width, coalesce(p.height_pt, 0) AS height,"
+    " row_number() OVER (PARTITION BY p.row >> 32 ORDER BY p.row) AS n"
+    " FROM pages p JOIN documents d ON d.row=p.row >> 32"
+    " WHERE trim(p.text, char(9, 10, 11, 12, 13, 32))<>'');"
+    "INSERT INTO chunks_fts(rowid, text, headings) SELECT row, text, headings FROM indexed_chunks;"
+    "UPDATE documents SET status='outdated' WHERE status='complete';";
+
 /* Row n brings version n to version n + 1. */
-static const char *const steps[] = {step_1, step_2};
+static const char *const steps[] = {step_1, step_2, step_3};
 
 int schema_version(void)
 {
@@ -236,7 +312,8 @@ int schema_migrate(sqlite3 *db, struct error *err)
 {
     int version = 0;
 
-    if (read_int(db, "PRAGMA user_version", &version, err) < 0) {
+    if (read_int(db, "PRAGMA user_version", &version, err) < 0 ||
+        (version < schema_version() && schema_functions_add(db, err) < 0)) {
         return -1;
     }
     for (; version < schema_version(); version++) {
