@@ -145,6 +145,19 @@ static enum ctl_exit take_ocr(struct handin_request *request, const struct handi
     return code;
 }
 
+static enum ctl_exit take_chunks(struct handin_request *request,
+                                 const struct handin_options *options, const char *command)
+{
+    struct error err = ERROR_INIT;
+
+    if (chunk_options_take(&options->chunks, &request->params, &request->tags, &err) == 0) {
+        return CTL_EXIT_OK;
+    }
+    return output_fail(err.code == ERROR_MEMORY ? CTL_EXIT_FAILED : CTL_EXIT_USAGE, &err,
+                       err.code == ERROR_EXISTS ? "give it once, as an option or as --param" : NULL,
+                       "%s", command);
+}
+
 enum ctl_exit handin_request_init(struct handin_request *ret_request,
                                   const struct handin_options *options,
                                   const struct invocation *invocation)
@@ -156,6 +169,7 @@ enum ctl_exit handin_request_init(struct handin_request *ret_request,
     memset(ret_request, 0, sizeof(*ret_request));
     code = take_params(ret_request, command, &options->params);
     code = code == CTL_EXIT_OK ? take_ocr(ret_request, options, invocation) : code;
+    code = code == CTL_EXIT_OK ? take_chunks(ret_request, options, command) : code;
     code = code == CTL_EXIT_OK ? take_password(ret_request, options, invocation) : code;
     if (code != CTL_EXIT_OK) {
         return code;
@@ -179,5 +193,6 @@ void handin_request_deinit(struct handin_request *request)
     }
     free(request->password);
     request->password = NULL;
+    free(TAKE_PTR(request->tags));
     sources_deinit(&request->sources);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/options.h"
+#include "ctl/chunk_options.h"
 #include "ctl/command.h"
 #include "ctl/handin.h"
 #include "ctl/params.h"
@@ -18,6 +19,7 @@ struct handin_options {
     struct option_list params; /* "key=value" */
     const char *password, *password_file;
     const char *ocr, *languages;
+    struct chunk_options chunks;
     uint64_t priority;
 };
 
@@ -40,12 +42,12 @@ struct handin_options {
          "LANGS",                                                                                  \
          "what OCR reads, such as deu or eng+deu (eng)",                                           \
          offsetof(type, member.languages)},                                                        \
-        {"password",                                                                               \
-         0,                                                                                        \
-         OPTION_STRING,                                                                            \
-         "TEXT",                                                                                   \
-         "opens encrypted documents",                                                              \
-         offsetof(type, member.password)},                                                         \
+        CHUNK_OPTION_ROWS(type, member.chunks), {"password",                                       \
+                                                 0,                                                \
+                                                 OPTION_STRING,                                    \
+                                                 "TEXT",                                           \
+                                                 "opens encrypted documents",                      \
+                                                 offsetof(type, member.password)},                 \
         {"password-file",                                                                          \
          0,                                                                                        \
          OPTION_STRING,                                                                            \
@@ -67,7 +69,8 @@ struct handin_options {
 struct handin_request {
     struct sources sources;
     struct params params; /* borrows from the options and password */
-    char *password;       /* owned; NULL where there is none */
+    char *password;       /* owned, as tags is; NULL where there is none */
+    char *tags;
 };
 
 /* Reports what is wrong; ret_request is to be deinitialised in any case. A password among the

@@ -243,8 +243,14 @@ static enum ctl_exit fail_no_daemon(const struct session *session, const struct 
         "no daemon at %s and no documents in %s", place->socket, place->state);
 }
 
-enum ctl_exit session_open(struct session *ret_session, const struct common_values *values,
-                           enum session_want want)
+/* What a private daemon is for, when it comes to that: its arguments; NULL: no private one. */
+struct private_daemon {
+    const char *const *arguments;
+    size_t argument_count;
+};
+
+static enum ctl_exit open_any(struct session *ret_session, const struct common_values *values,
+                              enum session_want want, const struct private_daemon *private_daemon)
 {
     struct session session;
     const struct place *place = &session.place;
@@ -265,13 +271,30 @@ enum ctl_exit session_open(struct session *ret_session, const struct common_valu
     }
     if (code == CTL_EXIT_OK && !session.client) {
         code = want == SESSION_EITHER && by_state && place_has_state(place)
-                   ? start_private(&session, NULL, reading_arguments, ARRAY_LEN(reading_arguments))
+                   ? start_private(&session, NULL, private_daemon->arguments,
+                                   private_daemon->argument_count)
                    : fail_no_daemon(&session, &err, want);
     }
     if (code == CTL_EXIT_OK) {
         *ret_session = session;
     }
     return code;
+}
+
+enum ctl_exit session_open(struct session *ret_session, const struct common_values *values,
+                           enum session_want want)
+{
+    static const struct private_daemon reading = {reading_arguments, ARRAY_LEN(reading_arguments)};
+
+    return open_any(ret_session, values, want, &reading);
+}
+
+enum ctl_exit session_open_working(struct session *ret_session, const struct common_values *values,
+                                   const char *const *arguments, size_t argument_count)
+{
+    const struct private_daemon working = {arguments, argument_count};
+
+    return open_any(ret_session, values, SESSION_EITHER, &working);
 }
 
 enum ctl_exit session_open_private(struct session *ret_session, const struct common_values *values,
@@ -291,6 +314,19 @@ enum ctl_exit session_open_private(struct session *ret_session, const struct com
     code = start_private(&session, values->socket, arguments, argument_count);
     if (code == CTL_EXIT_OK) {
         *ret_session = session;
+    }
+    return code;
+}
+
+enum ctl_exit session_state_folder(struct session *session, char *ret_path, size_t size_bytes)
+{
+    enum ctl_exit code;
+
+    ret_path[0] = '\0';
+    code = ask_state(session, ret_path, size_bytes);
+    if (code == CTL_EXIT_OK && !ret_path[0]) {
+        code = output_fail(CTL_EXIT_FAILED, NULL, NULL,
+                           "the daemon does not say where its state folder is");
     }
     return code;
 }

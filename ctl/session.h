@@ -34,6 +34,10 @@ enum ctl_exit session_open(struct session *ret_session, const struct common_valu
  * ebbd's. values->socket, when given, is where it listens. Signals are interrupts from then on. */
 enum ctl_exit session_open_private(struct session *ret_session, const struct common_values *values,
                                    const char *const *arguments, size_t argument_count);
+/* As session_open with SESSION_EITHER, but a private daemon works: the jobs that it finds, too.
+ * arguments: more of its command line. */
+enum ctl_exit session_open_working(struct session *ret_session, const struct common_values *values,
+                                   const char *const *arguments, size_t argument_count);
 /* Stops a private daemon and says when that went wrong: its code then, else code. */
 enum ctl_exit session_close(struct session *session, enum ctl_exit code);
 
@@ -44,6 +48,9 @@ enum ctl_exit session_call(struct session *session, uint64_t timeout_ms, struct 
 /* Reports a failure of the client, with advice: for who calls the client himself. */
 enum ctl_exit session_fail(struct session *session, const struct error *err, const char *what,
                            const char *of);
+
+/* Where the daemon keeps its state, as it says itself. */
+enum ctl_exit session_state_folder(struct session *session, char *ret_path, size_t size_bytes);
 
 /* Options of ebb that name paths, as they go on to another ebb in an example: " --state DIR" or
  * "". */

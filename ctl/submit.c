@@ -98,25 +98,6 @@ static void pause_between(void *user)
     progress_show(&submission->progress, &submission->watch);
 }
 
-/* Where the daemon wants its documents. */
-static enum ctl_exit ask_state_folder(struct session *session, char *ret_path, size_t size_bytes)
-{
-    struct reply reply;
-    enum ctl_exit code;
-
-    client_begin(session->client, MESSAGE_STATUS);
-    code = session_call(session, CLIENT_TIMEOUT_MS, &reply, "status", NULL);
-    if (code != CTL_EXIT_OK) {
-        return code;
-    }
-    if (!value_str_copy(value_get(reply.data, "state_folder"), ret_path, size_bytes)) {
-        code = output_fail(CTL_EXIT_FAILED, NULL, NULL,
-                           "the daemon does not say where its state folder is");
-    }
-    reply_deinit(&reply);
-    return code;
-}
-
 static enum ctl_exit hand_in(struct submission *submission)
 {
     const struct submit_values *values = submission->values;
@@ -129,7 +110,8 @@ static enum ctl_exit hand_in(struct submission *submission)
                             .accepted = accepted,
                             .pause = pause_between,
                             .user = submission};
-    enum ctl_exit code = ask_state_folder(&submission->session, state_folder, sizeof(state_folder));
+    enum ctl_exit code =
+        session_state_folder(&submission->session, state_folder, sizeof(state_folder));
     enum ctl_exit waited = CTL_EXIT_OK;
     size_t count = 0;
 

@@ -330,7 +330,7 @@ def test_search(serve, answer):
 def test_search_that_finds_nothing_or_nonsense(serve, answer):
     server = serve({"QUERY": answer(b'{"query": "x", "results": []}')})
     result = ask(server, "search", "x")
-    assert (result.returncode, result.stdout) == (0, "") and "no page" in result.stderr
+    assert (result.returncode, result.stdout) == (0, "") and "nothing was found" in result.stderr
     server = serve({"QUERY": answer(b'{"query": ')})
     assert ask(server, "search", "x").returncode == 1
 
