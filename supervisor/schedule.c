@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/artifact.h"
+#include "supervisor/schedule_pass.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/worker.h"
 
@@ -41,124 +42,6 @@ struct want {
     uint32_t bucket;
     uint64_t need_bytes; /* what its worker will take */
 };
-
-/* One pass over everything. */
-struct pass {
-    struct supervisor *supervisor;
-    uint64_t cpu_percent; /* in use */
-    uint64_t promised_bytes;
-    unsigned busy;                          /* workers with a unit, services not counted */
-    unsigned starting;                      /* workers that are not ready yet */
-    bool alone_running;                     /* a unit runs that must be alone */
-    bool alone_waiting;                     /* one waits for the others to end */
-    unsigned claimed[SETTINGS_CLASSES_MAX]; /* starting workers that a unit waits for */
-};
-
-static bool uses_cpu(const struct worker *worker)
-{
-    return worker->state == WORKER_STARTING || worker->state == WORKER_BUSY;
-}
-
-static uint64_t worker_promised(const struct worker *worker)
-{
-    if (worker->state == WORKER_DRAINING || worker->state == WORKER_DEAD) {
-        return worker->rss_bytes;
-    }
-    return worker->predicted_bytes > worker->rss_bytes ? worker->predicted_bytes
-                                                       : worker->rss_bytes;
-}
-
-static void survey_workers(struct pass *pass)
-{
-    struct supervisor *supervisor = pass->supervisor;
-    for (size_t i = 0; i < supervisor->class_count; i++) {
-        const struct class *class = &supervisor->classes[i];
-        const struct worker *worker;
-        LIST_FOREACH(worker, &class->workers, in_class)
-        {
-            pass->promised_bytes += worker_promised(worker);
-            if (class->settings.lifetime == LIFETIME_SERVICE) {
-                continue;
-            }
-            pass->cpu_percent += uses_cpu(worker) ? class->settings.cpu_percent : 0;
-            pass->starting += worker->state == WORKER_STARTING;
-            if (worker->state == WORKER_BUSY || worker->in_flight) {
-                const struct lease *lease = worker->lease;
-                pass->busy++;
-                pass->alone_running |= lease && lease->job && lease->unit >= 0 &&
-                                       lease->job->units[lease->unit].stored.alone;
-            }
-        }
-    }
-}
-
-uint64_t schedule_promised_bytes(const struct supervisor *supervisor)
-{
-    struct pass pass = {.supervisor = (struct supervisor *)(uintptr_t)supervisor};
-    survey_workers(&pass);
-    return pass.promised_bytes;
-}
-
-uint64_t schedule_cpu_percent(const struct supervisor *supervisor)
-{
-    struct pass pass = {.supervisor = (struct supervisor *)(uintptr_t)supervisor};
-    survey_workers(&pass);
-    return pass.cpu_percent;
-}
-
-/* --- admission --- */
-
-static bool cpu_free(const struct pass *pass, const struct class *class)
-{
-    return pass->cpu_percent + class->settings.cpu_percent <=
-           pass->supervisor->settings.cpu_slots * 100;
-}
-
-/* need_bytes more on top of what is promised; instead_bytes is promised already for the same. */
-static bool within_budget(const struct pass *pass, uint64_t need_bytes, uint64_t instead_bytes)
-{
-    const struct supervisor *supervisor = pass->supervisor;
-    return memory_level(supervisor->memory) < MEMORY_LEVEL_CRITICAL &&
-           pass->promised_bytes - instead_bytes + need_bytes <=
-               supervisor->settings.memory_budget_bytes;
-}
-
-static bool memory_free(const struct pass *pass, uint64_t need_bytes, uint64_t instead_bytes)
-{
-    return pass->busy == 0 || within_budget(pass, need_bytes, instead_bytes);
-}
-
-static size_t class_index(const struct pass *pass, const struct class *class)
-{
-    return (size_t)(class - pass->supervisor->classes);
-}
-
-/* A worker for this class is starting or gets started: true when one can be waited for. at_once:
- * whether or not a CPU is free. */
-static bool expect_worker(struct pass *pass, struct class *class, uint64_t need_bytes, bool at_once)
-{
-    unsigned *claimed = &pass->claimed[class_index(pass, class)];
-    if (*claimed < class_count(class, WORKER_STARTING)) {
-        (*claimed)++;
-        return true;
-    }
-    /* While others come nothing needs to be forced. */
-    bool fits =
-        pass->starting > 0 ? within_budget(pass, need_bytes, 0) : memory_free(pass, need_bytes, 0);
-    if (!class_can_start(class) || !(at_once || cpu_free(pass, class)) || !fits) {
-        return false;
-    }
-    struct worker *worker = class_start(class);
-    if (!worker) {
-        return false;
-    }
-    worker->predicted_bytes = need_bytes; /* so that no second one starts where one fits */
-    pass->cpu_percent += class->settings.cpu_percent;
-    pass->promised_bytes += need_bytes;
-    pass->starting++;
-    (*claimed)++;
-    return true;
-}
 
 /* --- handing out --- */
 
@@ -261,9 +144,9 @@ static enum outcome run_on(struct pass *pass, const struct want *want, struct wo
         worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
         return OUTCOME_NO_ROOM;
     }
-    pass->promised_bytes -= worker_promised(worker);
+    pass->promised_bytes -= pass_worker_promised(worker);
     worker->predicted_bytes = will_take_bytes(want, worker);
-    pass->promised_bytes += worker_promised(worker);
+    pass->promised_bytes += pass_worker_promised(worker);
     pass->cpu_percent += want->class->settings.cpu_percent;
     pass->busy++;
     pass->alone_running |= unit->stored.alone;
@@ -302,27 +185,8 @@ static enum outcome wait_for_worker(struct pass *pass, const struct want *want)
         class_waited(want->class);
         class_try_now(want->class);
     }
-    return expect_worker(pass, want->class, want->need_bytes, false) ? OUTCOME_EXPECTED
-                                                                     : OUTCOME_NO_ROOM;
-}
-
-/* Alone on the machine: no other unit in work, and none of the memory that idle members of gangs
- * still hold, be they of its own gang. They are told to go; true when there are none. */
-static bool is_alone(struct pass *pass)
-{
-    bool alone = pass->busy == 0;
-    for (size_t i = 0; alone && i < pass->supervisor->class_count; i++) {
-        struct class *class = &pass->supervisor->classes[i];
-        struct worker *worker;
-        LIST_FOREACH(worker, &class->workers, in_class)
-        {
-            if (worker->lease && class->settings.lifetime == LIFETIME_FRESH) {
-                worker_shutdown(worker);
-                alone = false;
-            }
-        }
-    }
-    return alone;
+    return pass_expect_worker(pass, want->class, want->need_bytes, false) ? OUTCOME_EXPECTED
+                                                                          : OUTCOME_NO_ROOM;
 }
 
 static bool find_want(struct pass *pass, struct job *job, long index, enum unit_step step,
@@ -357,7 +221,7 @@ static enum outcome start_unit(struct pass *pass, struct job *job, long index, e
     if (pass->alone_running || !find_want(pass, job, index, step, &want)) {
         return OUTCOME_NO_ROOM;
     }
-    if (unit->stored.alone && !is_alone(pass)) {
+    if (unit->stored.alone && !pass_is_alone(pass)) {
         pass->alone_waiting = true;
         return OUTCOME_NO_ROOM;
     }
@@ -368,8 +232,8 @@ static enum outcome start_unit(struct pass *pass, struct job *job, long index, e
     if (!worker) {
         return wait_for_worker(pass, &want);
     }
-    if (!cpu_free(pass, want.class) ||
-        !memory_free(pass, will_take_bytes(&want, worker), worker_promised(worker)) ||
+    if (!pass_cpu_free(pass, want.class) ||
+        !pass_memory_free(pass, will_take_bytes(&want, worker), pass_worker_promised(worker)) ||
         (!worker->lease && !lease_worker(pass, &want, worker, waited_us(unit)))) {
         return OUTCOME_NO_ROOM;
     }
@@ -439,7 +303,7 @@ static void run_queries(struct pass *pass)
         struct worker *worker = class_idle_worker(class);
         if (!worker) {
             /* Somebody waits for the answer, and it is short work: not behind a page's. */
-            (void)expect_worker(pass, class, IDLE_WORKER_BYTES, true);
+            (void)pass_expect_worker(pass, class, IDLE_WORKER_BYTES, true);
             continue;
         }
         const struct want want = {.class = class, .stage = -1};
@@ -459,82 +323,6 @@ static void run_queries(struct pass *pass)
     }
 }
 
-static bool is_idle_member(const struct class *class, const struct worker *worker)
-{
-    const struct lease *lease = worker->lease;
-    return worker->state == WORKER_LEASED && lease && lease->job && lease->unit < 0 &&
-           class->settings.lifetime == LIFETIME_FRESH;
-}
-
-/* Memory is short, others work, and what is left to these may not begin: they only hold it. */
-static void release_waiting(const struct pass *pass)
-{
-    for (size_t i = 0; pass->busy > 0 && i < pass->supervisor->class_count; i++) {
-        struct class *class = &pass->supervisor->classes[i];
-        struct worker *worker;
-        LIST_FOREACH(worker, &class->workers, in_class)
-        {
-            if (is_idle_member(class, worker)) {
-                worker_shutdown(worker);
-            }
-        }
-    }
-}
-
-/* Workers of a gang for which nothing is left to do go at once. */
-static void release_gangs(struct supervisor *supervisor)
-{
-    for (size_t i = 0; i < supervisor->class_count; i++) {
-        struct class *class = &supervisor->classes[i];
-        struct worker *worker;
-        struct worker *next;
-        for (worker = LIST_FIRST(&class->workers); worker; worker = next) {
-            next = LIST_NEXT(worker, in_class);
-            const struct lease *lease = worker->lease;
-            if (is_idle_member(class, worker) && (lease->job->ending || supervisor->draining ||
-                                                  !job_has_work(lease->job, lease->stage))) {
-                worker_shutdown(worker);
-            }
-        }
-    }
-}
-
-static bool is_wanted(struct supervisor *supervisor, const struct class *class)
-{
-    struct job *job;
-    TAILQ_FOREACH(job, &supervisor->jobs, in_queue)
-    {
-        for (int stage = 0; stage < STAGE_COUNT && !job->ending; stage++) {
-            const char *name = stage_row((enum stage_id)stage)->class_name;
-            if (strcmp(name, class->settings.name) == 0 && job_has_work(job, stage)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Started for units that others were quicker to take. */
-static void release_unused(struct supervisor *supervisor)
-{
-    for (size_t i = 0; i < supervisor->class_count; i++) {
-        struct class *class = &supervisor->classes[i];
-        uint64_t unused = class_count(class, WORKER_READY);
-        struct worker *worker;
-        if (class->settings.lifetime != LIFETIME_FRESH || unused <= class->settings.spare ||
-            is_wanted(supervisor, class)) {
-            continue;
-        }
-        LIST_FOREACH(worker, &class->workers, in_class)
-        {
-            if (worker->state == WORKER_READY && unused > class->settings.spare) {
-                worker_shutdown(worker);
-                unused--;
-            }
-        }
-    }
-}
-
 static bool may_work(const struct supervisor *supervisor)
 {
     return !supervisor->draining && !supervisor->disk_full && store_healthy(supervisor->store);
@@ -543,8 +331,8 @@ static bool may_work(const struct supervisor *supervisor)
 static void run_pass(struct supervisor *supervisor)
 {
     struct pass pass = {.supervisor = supervisor};
-    release_gangs(supervisor); /* what they leave is free for others in this pass already */
-    survey_workers(&pass);
+    pass_release_gangs(supervisor); /* what they leave is free for others in this pass already */
+    pass_survey(&pass);
     if (!supervisor->draining) {
         run_queries(&pass);
     }
@@ -560,15 +348,15 @@ static void run_pass(struct supervisor *supervisor)
             }
         }
     }
-    release_gangs(supervisor);
+    pass_release_gangs(supervisor);
     bool press = memory_level(supervisor->memory) >= MEMORY_LEVEL_CRITICAL;
     if (press) {
-        release_waiting(&pass);
+        pass_release_waiting(&pass);
     }
-    release_unused(supervisor);
+    pass_release_unused(supervisor);
     for (size_t i = 0; i < supervisor->class_count; i++) {
         struct class *class = &supervisor->classes[i];
-        class_maintain(class, cpu_free(&pass, class), press);
+        class_maintain(class, pass_cpu_free(&pass, class), press);
     }
 }
 

@@ -15,29 +15,22 @@
  */
 #include "supervisor/worker.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/proc.h"
-#include "proto/frame.h"
 #include "supervisor/channel.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/worker_frames.h"
+#include "supervisor/worker_life.h"
 #include "supervisor/worker_log.h"
 #include "supervisor/worker_receipt.h"
 
 /* A worker's exit follows its channel's end within this, or the other way round. */
 #define PARTING_MS 1000
-#define CHANNEL_QUEUE_BYTES (4U << 20)
 
 /* X(SYMBOL): what can happen to a worker */
 #define WORKER_EVENT_LIST(X)                                                                       \
@@ -84,7 +77,7 @@ static void on_timer(uv_timer_t *timer)
     handle_event(timer->data, EVENT_TIMEOUT, NULL);
 }
 
-static void arm(struct worker *worker, uint64_t after_ms)
+void worker_arm(struct worker *worker, uint64_t after_ms)
 {
     uv_timer_start(&worker->timer, on_timer, after_ms, 0);
 }
@@ -102,7 +95,7 @@ static void strike(struct worker *worker)
     worker->killed = true;
     worker->state = WORKER_DRAINING;
     process_signal(worker->process, SIGKILL);
-    arm(worker, PARTING_MS);
+    worker_arm(worker, PARTING_MS);
 }
 
 void worker_kill(struct worker *worker, enum verdict verdict, const char *fmt, ...)
@@ -178,7 +171,7 @@ static void arm_unit(struct worker *worker)
 {
     uint64_t now_ms = uv_now(worker->loop);
     uint64_t left_ms = worker->unit_deadline_ms > now_ms ? worker->unit_deadline_ms - now_ms : 1;
-    arm(worker, left_ms < worker->item_deadline_ms ? left_ms : worker->item_deadline_ms);
+    worker_arm(worker, left_ms < worker->item_deadline_ms ? left_ms : worker->item_deadline_ms);
 }
 
 static void act_progress(struct worker *worker, const struct message *message)
@@ -256,7 +249,7 @@ static void act_bye(struct worker *worker, const struct message *message)
     if (worker->state != WORKER_DRAINING) {
         worker->unasked = true;
         worker->state = WORKER_DRAINING;
-        arm(worker, worker->grace_ms);
+        worker_arm(worker, worker->grace_ms);
     }
 }
 
@@ -301,7 +294,7 @@ static void depart(struct worker *worker)
         finish(worker);
     } else if (!worker->killed && worker->state != WORKER_DRAINING) {
         worker->state = WORKER_DRAINING;
-        arm(worker, PARTING_MS);
+        worker_arm(worker, PARTING_MS);
     }
 }
 
@@ -324,7 +317,7 @@ static void act_shutdown(struct worker *worker, const struct message *message)
 {
     (void)message;
     worker->state = WORKER_DRAINING;
-    arm(worker, worker->grace_ms);
+    worker_arm(worker, worker->grace_ms);
     worker_frames_bare(worker, MESSAGE_SHUTDOWN, 0);
 }
 
@@ -428,9 +421,9 @@ static void on_channel_ended(void *user, const struct error *err)
     handle_event(worker, EVENT_CHANNEL_END, NULL);
 }
 
-static const struct channel_ops CHANNEL_OPS = {.frame = on_frame, .ended = on_channel_ended};
+const struct channel_ops WORKER_CHANNEL_OPS = {.frame = on_frame, .ended = on_channel_ended};
 
-static void on_exit_status(void *user, const struct process_exit *end)
+void worker_on_exit(void *user, const struct process_exit *end)
 {
     struct worker *worker = user;
     worker->end = *end;
@@ -438,98 +431,6 @@ static void on_exit_status(void *user, const struct process_exit *end)
 }
 
 /* --- what it is told --- */
-
-/* Both pairs: the channel and the log. */
-static int make_pipes(int ret_channel[2], int ret_log[2], struct error *err)
-{
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret_channel) < 0) {
-        return error_set_errno(err, errno, "a channel for a worker");
-    }
-    if (pipe2(ret_log, O_CLOEXEC) < 0) {
-        error_set_errno(err, errno, "a log pipe for a worker");
-        close(ret_channel[0]);
-        close(ret_channel[1]);
-        return -1;
-    }
-    return 0;
-}
-
-static int connect_worker(struct worker *worker, const struct worker_start *start,
-                          struct error *err)
-{
-    int channel[2] = {-1, -1};
-    int log_pipe[2] = {-1, -1};
-    if (make_pipes(channel, log_pipe, err) < 0) {
-        return -1;
-    }
-    AUTO_CLOSE int child_channel = channel[1];
-    AUTO_CLOSE int child_log = log_pipe[1];
-    AUTO_CLOSE int our_channel = channel[0];
-    AUTO_CLOSE int our_log = log_pipe[0];
-    struct process_spec spec = {
-        .executable = start->executable, .channel_fd = child_channel, .log_fd = child_log};
-    if (process_start(start->loop, &spec, on_exit_status, worker, &worker->process, err) < 0) {
-        return -1;
-    }
-    worker->pid = process_pid(worker->process);
-    const struct channel_limits limits = {.body_max_bytes = FRAME_BODY_MAX_BYTES,
-                                          .queue_max_bytes = CHANNEL_QUEUE_BYTES,
-                                          .frame_timeout_ms = start->frame_timeout_ms};
-    char name[48];
-    snprintf(name, sizeof(name), "%s[%d]", start->settings->name, (int)worker->pid);
-    if (channel_open(start->loop, TAKE_FD(our_channel), &limits, &CHANNEL_OPS, worker,
-                     &worker->channel, err) < 0) {
-        return -1;
-    }
-    return logpipe_open(start->loop, TAKE_FD(our_log), name, &worker->log, err);
-}
-
-/* Past the fork a failure is the worker's: it dies and its receipt says why. */
-static void begin_life(struct worker *worker, const struct worker_start *start,
-                       const struct error *connect_error)
-{
-    struct error err = ERROR_INIT;
-    arm(worker, start->settings->start_deadline_ms);
-    if (connect_error) {
-        worker->channel_ended = worker->channel == NULL;
-        worker_kill(worker, VERDICT_FAILED, "%s", connect_error->msg);
-    } else if (cgroup_place(start->cgroups, worker->pid, start->settings->memory_max_bytes,
-                            &worker->cgroup, &err) < 0) {
-        worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
-    } else if (worker_frames_init(worker, start, &err) < 0) {
-        worker_kill(worker, VERDICT_FAILED, "INIT: %s", err.msg);
-    }
-}
-
-int worker_start(const struct worker_start *start, struct worker **ret_worker, struct error *err)
-{
-    struct worker *worker = calloc(1, sizeof(*worker));
-    if (!worker) {
-        return error_set(err, ERROR_MEMORY, "no memory for a worker");
-    }
-    worker->ops = start->ops;
-    worker->owner = start->owner;
-    worker->settings = start->settings;
-    worker->loop = start->loop;
-    worker->grace_ms = start->grace_ms;
-    worker->started_us = clock_monotonic_us();
-    worker->started_wall_ms = clock_wall_ms();
-    worker->state = WORKER_STARTING;
-    struct error connect_error = ERROR_INIT;
-    int failed = connect_worker(worker, start, &connect_error);
-    if (failed < 0 && !worker->process) {
-        free(worker);
-        if (err) {
-            *err = connect_error;
-        }
-        return -1;
-    }
-    uv_timer_init(start->loop, &worker->timer);
-    worker->timer.data = worker;
-    begin_life(worker, start, failed < 0 ? &connect_error : NULL);
-    *ret_worker = worker;
-    return 0;
-}
 
 int worker_lease(struct worker *worker, const struct uuid *job, const char *folder,
                  struct error *err)
