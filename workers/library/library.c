@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +21,20 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "workers/library/schema.h"
+#include "workers/library/vector_upkeep.h"
 
 #define LIBRARY_PAGE_BYTES 4096
 #define LIBRARY_CHECK_MAX_BYTES (UINT64_C(256) << 20)
 /* Frames in the WAL past which it is copied back after a commit: 8 MiB of pages. */
 #define LIBRARY_CHECKPOINT_FRAMES 2048
-#define LIBRARY_NOTE_BYTES 256
+#define LIBRARY_NOTE_BYTES 512
 
 struct library {
     sqlite3 *db;
     struct statement statements[STATEMENT_COUNT];
     struct arena *scratch;
+    struct vector_upkeep *vectors;
+    char folder[PATH_MAX];
     int wal_frames; /* after the last commit */
     bool durable;   /* of the open transaction */
     char note[LIBRARY_NOTE_BYTES];
@@ -42,7 +46,7 @@ static const char settings_sql[] = "PRAGMA busy_timeout=10000;"
                                    "PRAGMA temp_store=MEMORY;"
                                    "PRAGMA mmap_size=0;"
                                    "PRAGMA cache_size=-4096;"
-                                   "PRAGMA secure_delete=FAST;";
+                                   "PRAGMA secure_delete=ON;";
 
 /* Of a file with nothing in it yet. */
 static const char creation_sql[] = "PRAGMA page_size=4096;"
@@ -120,17 +124,17 @@ static int check_after_crash(struct library *library, const char *path, struct e
     uint64_t bytes = file_bytes(path, "");
 
     if (bytes > LIBRARY_CHECK_MAX_BYTES) {
-        snprintf(library->note, sizeof library->note,
-                 "library.db was not closed properly and is too large to be checked at once "
-                 "(%llu MiB): to check it, run: sqlite3 library.db 'PRAGMA quick_check'",
-                 (unsigned long long)(bytes >> 20));
+        library_add_note(
+            library,
+            "library.db was not closed properly and is too large to be checked at once "
+            "(%llu MiB): to check it, run: sqlite3 library.db 'PRAGMA quick_check'",
+            (unsigned long long)(bytes >> 20));
         return 0;
     }
     if (check_content(library, err) < 0) {
         return -1;
     }
-    snprintf(library->note, sizeof library->note,
-             "library.db was not closed properly; it was checked and is sound");
+    library_add_note(library, "library.db was not closed properly; it was checked and is sound");
     return 0;
 }
 
@@ -197,30 +201,56 @@ static int explain(struct error *err)
     return error_wrap(err, "library/library.db");
 }
 
+static void library_destroy(struct library *library)
+{
+    if (!library) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        statement_finalize(&library->statements[i]);
+    }
+    sqlite3_close(library->db);
+    vector_upkeep_destroy(library->vectors);
+    arena_destroy(library->scratch);
+    free(library);
+}
+
+static struct library *make_library(const char *state_folder, struct error *err)
+{
+    struct library *library = calloc(1, sizeof *library);
+
+    if (!library || !(library->scratch = arena_create(0))) {
+        free(library);
+        error_set(err, ERROR_MEMORY, "no memory for the library");
+        return NULL;
+    }
+    if (file_join(library->folder, sizeof library->folder, state_folder, LIBRARY_FOLDER, err) < 0 ||
+        !(library->vectors = vector_upkeep_create(library, library->folder, err))) {
+        library_destroy(library);
+        return NULL;
+    }
+    return library;
+}
+
 struct library *library_open(const char *state_folder, uint64_t max_bytes, struct error *err)
 {
     struct error local = ERROR_INIT;
     struct error *told = err ? err : &local;
     struct library *library;
-    char folder[PATH_MAX];
     char path[PATH_MAX];
     bool unclean;
 
-    if (file_join(folder, sizeof folder, state_folder, LIBRARY_FOLDER, told) < 0 ||
-        file_join(path, sizeof path, folder, LIBRARY_FILE, told) < 0 ||
-        file_mkdirs(folder, 0750, told) < 0 || make_file(path, told) < 0) {
-        return NULL;
-    }
-    library = calloc(1, sizeof *library);
-    if (!library || !(library->scratch = arena_create(0))) {
-        error_set(told, ERROR_MEMORY, "no memory for the library");
-        library_close(library);
+    library = make_library(state_folder, told);
+    if (!library || file_join(path, sizeof path, library->folder, LIBRARY_FILE, told) < 0 ||
+        file_mkdirs(library->folder, 0750, told) < 0 || make_file(path, told) < 0) {
+        library_destroy(library);
         return NULL;
     }
     unclean = file_bytes(path, "-wal") > 0;
-    if (connect(library, path, told) < 0 || prepare(library, path, unclean, max_bytes, told) < 0) {
+    if (connect(library, path, told) < 0 || prepare(library, path, unclean, max_bytes, told) < 0 ||
+        vector_upkeep_begin(library->vectors, told) < 0) {
         explain(told);
-        library_close(library);
+        library_destroy(library);
         return NULL;
     }
     return library;
@@ -228,16 +258,37 @@ struct library *library_open(const char *state_folder, uint64_t max_bytes, struc
 
 void library_close(struct library *library)
 {
-    if (!library) {
-        return;
+    struct error ignored = ERROR_INIT; /* the files are looked through at the next start then */
+
+    if (library) {
+        library_rollback(library);
+        vector_upkeep_end(library->vectors, &ignored);
+        library_destroy(library);
     }
-    library_rollback(library);
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        statement_finalize(&library->statements[i]);
+}
+
+sqlite3 *library_connection(struct library *library)
+{
+    return library->db;
+}
+
+struct vector_upkeep *library_vectors(struct library *library)
+{
+    return library->vectors;
+}
+
+void library_add_note(struct library *library, const char *fmt, ...)
+{
+    size_t used = strlen(library->note);
+    va_list args;
+
+    if (used > 0) {
+        snprintf(library->note + used, sizeof library->note - used, "; ");
+        used = strlen(library->note);
     }
-    sqlite3_close(library->db);
-    arena_destroy(library->scratch);
-    free(library);
+    va_start(args, fmt);
+    vsnprintf(library->note + used, sizeof library->note - used, fmt, args);
+    va_end(args);
 }
 
 const char *library_note(const struct library *library)
@@ -297,10 +348,12 @@ int library_begin_read(struct library *library, struct error *err)
 int library_commit(struct library *library, struct error *err)
 {
     end_statements(library);
-    if (statement_run(library_statement(library, STATEMENT_COMMIT), err) < 0) {
+    if (vector_upkeep_before_commit(library->vectors, err) < 0 ||
+        statement_run(library_statement(library, STATEMENT_COMMIT), err) < 0) {
         library_rollback(library);
         return -1;
     }
+    vector_upkeep_after_commit(library->vectors);
     if (library->wal_frames >= LIBRARY_CHECKPOINT_FRAMES) {
         /* What was committed stays so when this fails: the WAL just goes on growing, and the
          * next commit tries again. */
@@ -325,4 +378,5 @@ void library_rollback(struct library *library)
 
         statement_run(library_statement(library, STATEMENT_ROLLBACK), &ignored);
     }
+    vector_upkeep_after_rollback(library->vectors);
 }

@@ -58,6 +58,15 @@ struct statement *library_statement(struct library *library, enum statement_name
 /* Memory for one page's work, emptied by each call. Owns: the library. */
 struct arena *library_scratch(struct library *library);
 
+/* The connection, for what no statement of ours can do. Owns: the library. */
+sqlite3 *library_connection(struct library *library);
+/* The vector files' state (vector_upkeep.h). Owns: the library. */
+struct vector_upkeep;
+struct vector_upkeep *library_vectors(struct library *library);
+/* Adds to what library_note tells; past its end what does not fit is left out. */
+void library_add_note(struct library *library, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Row numbers: see schema.c. */
 static inline int64_t library_page_row(int64_t document_row, uint32_t number)
 {

@@ -163,7 +163,8 @@ static const char step_2[] =
  * A chunk's row number is made as a page's. Only chunks of level 0 are searched. vectors is what
  * counts; the files beside the library that are scanned are made of it: a vector's row number is
  * its set's shifted left by 40, plus its slot in the set's file. target is a chunk's row, of an
- * image the document's shifted left by 32 plus the image's number.
+ * image the document's shifted left by 32 plus the image's number. upkeep is what the library
+ * remembers of its own care.
  *
  * Documents of before have no body to be cut into chunks; so that they stay searchable each of
  * their pages is one, and they are outdated until they are read again.
@@ -216,6 +217,9 @@ static const char step_3[] =
     " row INTEGER PRIMARY KEY, target INTEGER NOT NULL, vector BLOB NOT NULL"
     ") STRICT;"
     "CREATE UNIQUE INDEX vectors_target ON vectors(target, row >> 40);"
+    "CREATE TABLE upkeep("
+    " name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
     "UPDATE documents SET added_ms=updated_ms;"
     "INSERT INTO chunks(row, id, level, parent, kind, first_page, last_page, joint, overlap_bytes,"
     " text, chars, table_ordinal, boxes, sha256, duplicate_of, length_quality, boundary_quality,"

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "common/error.h"
+#include "workers/library/sql_care.h"
 #include "workers/library/sql_chunks.h"
 #include "workers/library/sql_documents.h"
 #include "workers/library/sql_pages.h"
@@ -24,7 +25,8 @@
     SQL_PAGES(X)                                                                                   \
     SQL_PARTS(X)                                                                                   \
     SQL_CHUNKS(X)                                                                                  \
-    SQL_VECTORS(X)
+    SQL_VECTORS(X)                                                                                 \
+    SQL_CARE(X)
 
 enum statement_name {
 #define STATEMENT_ENUM(symbol, sql) STATEMENT_##symbol,
