@@ -8,11 +8,9 @@
 #include "workers/library/flow.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "workers/library/chars.h"
-#include "workers/library/markdown.h"
 
 #define AFTER_MAX ((size_t)256 << 10)
 #define TEXT_MAX ((size_t)1 << 20) /* of a held paragraph: past it nothing is joined to it */
@@ -21,81 +19,61 @@
 #define INDENT_SHARE 0.6F          /* of its size: how far a first line is indented at least */
 #define FULL_LINES_MIN 3
 
-void flow_init(struct flow *flow, size_t max_bytes)
+void flow_init(struct flow *flow, struct flow_sink sink)
 {
-    *flow = (struct flow){0};
-    buf_init(&flow->text, max_bytes);
-    buf_init(&flow->after, max_bytes);
+    *flow = (struct flow){.sink = sink};
+    element_init(&flow->element, ELEMENT_PARAGRAPH, 0);
+}
+
+static void drop_after(struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->after_count; i++) {
+        element_deinit(&flow->after[i]);
+    }
+    flow->after_count = 0;
+    flow->after_bytes = 0;
 }
 
 void flow_deinit(struct flow *flow)
 {
-    buf_deinit(&flow->text);
-    buf_deinit(&flow->after);
+    drop_after(flow);
+    free(flow->after);
+    element_deinit(&flow->element);
 }
 
-static int put(struct flow *flow, const char *text, struct error *err)
+static int hand_on(struct flow *flow, const struct element *element, struct error *err)
 {
-    return buf_append_str(flow->out, text, err);
-}
-
-static int put_text(struct flow *flow, struct error *err)
-{
-    bool item = flow->held == FLOW_ITEM;
-    size_t before;
-
-    if (item && put(flow, flow->lead, err) < 0) {
-        return -1;
-    }
-    before = flow->out->size;
-    if (markdown_escape((const char *)flow->text.data, flow->text.size, true, flow->out, err) < 0) {
-        return -1;
-    }
-    flow->in_list = item;
-    return item ? put(flow, "\n", err) : flow->out->size > before ? put(flow, "\n\n", err) : 0;
+    return flow->sink.put(flow->sink.user, element, err);
 }
 
 int flow_flush(struct flow *flow, struct error *err)
 {
+    enum flow_held held = flow->held;
     int result = 0;
 
-    switch (flow->held) {
-    case FLOW_PARAGRAPH:
-    case FLOW_ITEM:
-        result = put_text(flow, err);
-        break;
-    case FLOW_PIPE_TABLE:
-        result = put(flow, "\n", err);
-        break;
-    case FLOW_HTML_TABLE:
-        result = put(flow, "</tbody>\n</table>\n\n", err);
-        break;
-    case FLOW_NOTHING:
-        break;
-    }
     flow->held = FLOW_NOTHING;
-    buf_reset(&flow->text, TEXT_MAX);
-    if (result == 0 && flow->after.size > 0) {
-        result = flow->in_list ? put(flow, "\n", err) : 0;
-        flow->in_list = false;
-        if (result == 0) {
-            result = buf_append(flow->out, flow->after.data, flow->after.size, err);
-        }
+    if (held == FLOW_TABLE) {
+        struct element end = {.kind = ELEMENT_TABLE_END, .page = flow->page, .rows = flow->table};
+
+        result = hand_on(flow, &end, err);
+    } else if (held == FLOW_TEXT) {
+        result = hand_on(flow, &flow->element, err);
     }
-    buf_reset(&flow->after, AFTER_MAX);
+    for (uint32_t i = 0; result == 0 && i < flow->after_count; i++) {
+        result = hand_on(flow, &flow->after[i], err);
+    }
+    drop_after(flow);
     return result;
 }
 
-int flow_begin(struct flow *flow, bool item, struct error *err)
+struct element *flow_begin(struct flow *flow, enum element_kind kind, uint32_t page,
+                           struct error *err)
 {
     if (flow_flush(flow, err) < 0) {
-        return -1;
+        return NULL;
     }
-    if (flow->in_list && !item) {
-        flow->in_list = false;
-        return put(flow, "\n", err);
-    }
-    return 0;
+    element_reset(&flow->element, kind, page);
+    return &flow->element;
 }
 
 static float width(const struct page_box *box)
@@ -122,36 +100,30 @@ static void remember(struct flow *flow, uint32_t page, const struct page_block *
     flow->full = last && width(&last->box) >= FULL_SHARE * width(&block->box);
 }
 
-void flow_hold(struct flow *flow, const char *lead, uint32_t page, const struct page_block *block)
+void flow_hold(struct flow *flow, uint32_t page, const struct page_block *block)
 {
-    flow->held = lead ? FLOW_ITEM : FLOW_PARAGRAPH;
-    snprintf(flow->lead, sizeof flow->lead, "%s", lead ? lead : "");
+    flow->held = FLOW_TEXT;
     remember(flow, page, block);
 }
 
 static bool ends_sentence(const struct flow *flow)
 {
-    return chars_ends_sentence(inline_last(&flow->text, true));
-}
-
-static bool is_text_held(const struct flow *flow)
-{
-    return flow->held == FLOW_PARAGRAPH || flow->held == FLOW_ITEM;
+    return chars_ends_sentence(inline_last(&flow->element.text, true));
 }
 
 bool flow_is_open(const struct flow *flow)
 {
-    if (flow->held == FLOW_NOTHING || flow->after.size >= AFTER_MAX) {
+    if (flow->held == FLOW_NOTHING || flow->after_bytes >= AFTER_MAX) {
         return false;
     }
-    return !is_text_held(flow) || (flow->text.size < TEXT_MAX && !ends_sentence(flow));
+    return flow->held == FLOW_TABLE || (flow->element.text.size < TEXT_MAX && !ends_sentence(flow));
 }
 
 /* The column or the page ended, or something stands between: blocks that simply follow each other
  * were parted by the layout on purpose. */
 static bool is_apart(const struct flow *flow, uint32_t page, const struct page_block *block)
 {
-    return page != flow->page || flow->after.size > 0 || block->box.y0 < flow->box.y0 ||
+    return page != flow->page || flow->after_count > 0 || block->box.y0 < flow->box.y0 ||
            block->box.x0 > flow->box.x1 || block->box.x1 < flow->box.x0;
 }
 
@@ -171,17 +143,17 @@ bool flow_goes_on(const struct flow *flow, uint32_t page, const struct page_bloc
     uint32_t first;
     uint32_t last;
 
-    if (!is_text_held(flow) || !flow_is_open(flow) || block->line_count == 0 ||
+    if (flow->held != FLOW_TEXT || !flow_is_open(flow) || block->line_count == 0 ||
         page - flow->page > 1 || !is_apart(flow, page, block) ||
         fabsf(size_of(block) - flow->size_pt) > SIZE_NEAR * flow->size_pt) {
         return false;
     }
     first = inline_first(&block->lines[0]);
-    last = inline_last(&flow->text, true);
+    last = inline_last(&flow->element.text, true);
     if (chars_is_lower(first)) {
         return true;
     }
-    if (flow->held == FLOW_ITEM || has_indent(block)) {
+    if (flow->element.kind == ELEMENT_ITEM || has_indent(block)) {
         return false;
     }
     if (last == ',' || last == 0x060C || last == 0x3001) {
@@ -194,22 +166,66 @@ bool flow_goes_on(const struct flow *flow, uint32_t page, const struct page_bloc
 int flow_go_on(struct flow *flow, uint32_t page, const struct page_block *block,
                const struct inline_notes *notes, struct error *err)
 {
-    bool broken = inline_ends_hyphenated(&flow->text);
-    struct buf *text = &flow->text;
+    struct buf *text = &flow->element.text;
+    bool broken = inline_ends_hyphenated(text);
 
     if (inline_join(text, &block->lines[0],
                     broken && chars_is_lower(inline_first(&block->lines[0])), err) < 0 ||
-        inline_append_block(text, block, notes, err) < 0) {
+        element_add_lines(&flow->element, page, block->lines, block->line_count, notes, err) < 0) {
         return -1;
     }
     remember(flow, page, block);
     return 0;
 }
 
-struct buf *flow_aside(struct flow *flow, struct error *err)
+int flow_put(struct flow *flow, const struct element *element, struct error *err)
 {
-    if (flow_is_open(flow)) {
-        return &flow->after;
+    return flow_flush(flow, err) < 0 ? -1 : hand_on(flow, element, err);
+}
+
+static int keep(struct flow *flow, const struct element *element, struct error *err)
+{
+    if (flow->after_count == flow->after_capacity) {
+        uint32_t bigger = flow->after_capacity ? flow->after_capacity * 2 : 8;
+        struct element *moved = reallocarray(flow->after, bigger, sizeof *flow->after);
+
+        if (!moved) {
+            return error_set(err, ERROR_MEMORY, "no memory for what stands beside a text");
+        }
+        flow->after = moved;
+        flow->after_capacity = bigger;
     }
-    return flow_begin(flow, false, err) < 0 ? NULL : flow->out;
+    flow->after[flow->after_count++] = *element;
+    flow->after_bytes += sizeof *element + element->text.capacity +
+                         element->piece_capacity * sizeof *element->pieces;
+    return 0;
+}
+
+int flow_put_aside(struct flow *flow, struct element *element, struct error *err)
+{
+    int result;
+
+    if (flow_is_open(flow)) {
+        result = keep(flow, element, err);
+        if (result == 0) {
+            return 0;
+        }
+    } else {
+        result = flow_put(flow, element, err);
+    }
+    element_deinit(element);
+    return result;
+}
+
+int flow_put_rows(struct flow *flow, const struct element *element, struct error *err)
+{
+    if (element->rows.begins && flow_flush(flow, err) < 0) {
+        return -1;
+    }
+    flow->held = FLOW_TABLE;
+    flow->table = element->rows;
+    flow->table.table = NULL;
+    flow->table.box = NULL;
+    flow->page = element->page;
+    return hand_on(flow, element, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * The flow of a document's text over its columns and pages: a paragraph is held back until it is
- * known that the next block does not go on with it, and what stood between (a page's comment, a
+ * known that the next block does not go on with it, and what stood between (a page's beginning, a
  * footnote, a figure) comes after it.
  */
 #ifndef EBB_WORKERS_LIBRARY_FLOW_H
@@ -10,30 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
 #include "common/error.h"
 #include "proto/page.h"
-#include "workers/library/inline.h"
+#include "workers/library/element.h"
 
-#define FLOW_LEAD_BYTES 64
+/* Who gets the elements, each borrowed for the call. */
+struct flow_sink {
+    int (*put)(void *user, const struct element *element, struct error *err);
+    void *user;
+};
 
 enum flow_held {
     FLOW_NOTHING,
-    FLOW_PARAGRAPH,
-    FLOW_ITEM,       /* of a list */
-    FLOW_PIPE_TABLE, /* written, and open for further rows */
-    FLOW_HTML_TABLE,
+    FLOW_TEXT,  /* a paragraph or an item of a list, in element */
+    FLOW_TABLE, /* handed on, and open for further rows */
 };
 
 struct flow {
-    struct buf *out; /* borrowed; set for each page */
+    struct flow_sink sink;
     enum flow_held held;
-    struct buf text;            /* of a paragraph or item, unescaped */
-    char lead[FLOW_LEAD_BYTES]; /* of an item: indent and marker */
-    struct buf after;           /* Markdown that follows what is held */
-    bool in_list;               /* what was written last is an item */
-    uint32_t table;             /* the open table's number in the document */
-    /* Of the held text's last block: */
+    struct element element;
+    struct element *after; /* what follows it */
+    uint32_t after_count, after_capacity;
+    size_t after_bytes;
+    struct element_rows table; /* the open one's; its page's cells may be gone */
+    /* Of the held text's last block, of the table its last page: */
     uint32_t page;
     struct page_box box;
     float size_pt;
@@ -41,26 +42,29 @@ struct flow {
     bool full; /* its last line reaches its right edge */
 };
 
-void flow_init(struct flow *flow, size_t max_bytes);
+void flow_init(struct flow *flow, struct flow_sink sink);
 void flow_deinit(struct flow *flow);
-/* Writes what is held and what follows it. */
-int flow_flush(struct flow *flow, struct error *err);
 
-/* Flushes and readies out for a block; item: an item of a list follows, which needs no blank line
- * behind another. */
-int flow_begin(struct flow *flow, bool item, struct error *err);
-/* Holds a paragraph or (lead is not NULL) an item; text is in flow->text, which flow_begin has
- * emptied. */
-void flow_hold(struct flow *flow, const char *lead, uint32_t page, const struct page_block *block);
+/* Hands on what is held and what follows it. */
+int flow_flush(struct flow *flow, struct error *err);
+/* Flushes, and makes element ready for a text that is to be held. */
+struct element *flow_begin(struct flow *flow, enum element_kind kind, uint32_t page,
+                           struct error *err);
+/* Holds element, a paragraph or an item that ends with that block. */
+void flow_hold(struct flow *flow, uint32_t page, const struct page_block *block);
 /* Whether the block, a text, goes on with what is held. */
 bool flow_goes_on(const struct flow *flow, uint32_t page, const struct page_block *block);
 /* Appends the block to what is held. */
 int flow_go_on(struct flow *flow, uint32_t page, const struct page_block *block,
                const struct inline_notes *notes, struct error *err);
+/* Flushes, and hands the element on. */
+int flow_put(struct flow *flow, const struct element *element, struct error *err);
+/* The same for an element beside the text: where what is held may go on, it waits for its end.
+ * Takes what element owns, on failure too. */
+int flow_put_aside(struct flow *flow, struct element *element, struct error *err);
+/* Rows of a table: of the open one, or flushed of a new one. */
+int flow_put_rows(struct flow *flow, const struct element *element, struct error *err);
 /* Whether what is held may go on, so that a footnote or figure has to wait. */
 bool flow_is_open(const struct flow *flow);
-/* Where such a block goes: after what is held when that is open, else, flushed, to out. NULL and
- * err on failure. */
-struct buf *flow_aside(struct flow *flow, struct error *err);
 
 #endif
