@@ -267,6 +267,16 @@ void library_close(struct library *library)
     }
 }
 
+struct statement *library_running(struct library *library, enum statement_name name)
+{
+    return &library->statements[name];
+}
+
+const char *library_folder(const struct library *library)
+{
+    return library->folder;
+}
+
 sqlite3 *library_connection(struct library *library)
 {
     return library->db;

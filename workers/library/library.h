@@ -58,6 +58,10 @@ struct statement *library_statement(struct library *library, enum statement_name
 /* Memory for one page's work, emptied by each call. Owns: the library. */
 struct arena *library_scratch(struct library *library);
 
+/* A statement that library_statement made ready, to be stepped further. */
+struct statement *library_running(struct library *library, enum statement_name name);
+/* <state_folder>/library. Owns: the library. */
+const char *library_folder(const struct library *library);
 /* The connection, for what no statement of ours can do. Owns: the library. */
 sqlite3 *library_connection(struct library *library);
 /* The vector files' state (vector_upkeep.h). Owns: the library. */

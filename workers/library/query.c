@@ -24,9 +24,8 @@ static const struct {
     query_handler handler;
     bool writes;
 } query_kinds[] = {
-    {"show", answer_show, false},
-    {"documents", answer_documents, false},
-    {"digest", answer_digest, false},
+    {"show", answer_show, false},     {"documents", answer_documents, false},
+    {"digest", answer_digest, false}, {"missing", answer_missing, false},
     {"delete", answer_delete, true},
 };
 
@@ -141,6 +140,6 @@ int library_query_run(struct library *library, const struct library_query *query
     }
     return error_set(err, ERROR_INVALID,
                      "there is no query \"%.40s\": the library answers show, documents, "
-                     "digest and delete",
+                     "missing, digest and delete",
                      query->kind);
 }

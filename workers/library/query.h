@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "workers/library/emit.h"
 #include "workers/library/library.h"
+#include "workers/library/missing.h"
 
 /* Parameters are borrowed until the query has run; NULL where it was not given. */
 struct library_query {
@@ -21,7 +22,11 @@ struct library_query {
     /* Called every few pages of work; false to stop. NULL: never. */
     bool (*progress)(void *progress_context, uint32_t done);
     void *progress_context;
+    /* Adds to what DONE counts. NULL: nobody counts. */
+    void (*count)(void *count_context, const char *key, uint64_t value);
+    void *count_context;
     const char *answer_path;
+    struct missing_model model; /* as the settings have it */
 };
 
 /*
@@ -60,6 +65,8 @@ int answer_documents(struct library *library, const struct library_query *query,
                      struct answer *answer, struct error *err);
 int answer_digest(struct library *library, const struct library_query *query, struct answer *answer,
                   struct error *err);
+int answer_missing(struct library *library, const struct library_query *query,
+                   struct answer *answer, struct error *err);
 int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,
                   struct error *err);
 

@@ -14,6 +14,22 @@
     X(SET_ROWS,                                                                                    \
       "SELECT row, target, vector FROM vectors WHERE row BETWEEN ?1 AND ?2 ORDER BY row")          \
     X(SET_SLOTS, "SELECT row FROM vectors INDEXED BY vectors_target WHERE row >> 40=?1")           \
-    X(VECTOR_MOVE, "UPDATE vectors SET row=?2 WHERE row=?1")
+    X(VECTOR_MOVE, "UPDATE vectors SET row=?2 WHERE row=?1")                                       \
+    X(SET_OF_MODEL, "SELECT id FROM vector_sets WHERE kind='text' AND model=?1"                    \
+                    " AND (?2=0 OR dimensions=?2) ORDER BY id DESC LIMIT 1")                       \
+    X(SET_OTHER, "SELECT id FROM vector_sets WHERE kind='text' AND id<>?1 LIMIT 1")                \
+    X(SET_CUT, "DELETE FROM vectors WHERE row IN"                                                  \
+               " (SELECT row FROM vectors WHERE row BETWEEN ?1 AND ?2 ORDER BY row LIMIT ?3)")     \
+    X(SET_LESS, "UPDATE vector_sets SET live=live-?2 WHERE id=?1")                                 \
+    X(SET_DELETE, "DELETE FROM vector_sets WHERE id=?1")                                           \
+    X(CHUNKS_MISSING, "SELECT f.id, c.text, c.headings FROM chunks_fts_docsize f CROSS JOIN "      \
+                      "chunks c ON c.row=f.id"                                                     \
+                      " WHERE f.id BETWEEN ?2 AND ?3 AND NOT EXISTS(SELECT 1 FROM vectors v"       \
+                      " WHERE v.target=f.id AND v.row >> 40=?1) ORDER BY f.id")                    \
+    X(CHUNK_HEAD,                                                                                  \
+      "SELECT d.id, (SELECT name FROM job_documents WHERE document=d.row ORDER BY job DESC"        \
+      " LIMIT 1), c.id, c.row & 4294967295, c.first_page"                                          \
+      " FROM chunks c JOIN documents d ON d.row=c.row >> 32 WHERE c.row=?1")                       \
+    X(JSON_TEXTS, "SELECT value FROM json_each(?1)")
 
 #endif

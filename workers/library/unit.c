@@ -16,17 +16,9 @@
 #include "workers/library/library.h"
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
+#include "workers/library/unit_run.h"
 
 #define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
-
-/* What a step's handler works with. */
-struct run {
-    struct worker *worker;
-    struct library *library;
-    const struct worker_unit *unit;
-    struct worker_result *result;
-    struct outcome outcome;
-};
 
 static int init(struct worker *worker, void **ret_user, struct error *err)
 {
@@ -160,6 +152,11 @@ static bool query_unit_progress(void *context, uint32_t done)
     return worker_progress(context, done > 0 ? done : 1, done);
 }
 
+static void query_unit_count(void *context, const char *key, uint64_t value)
+{
+    worker_result_count(context, key, value);
+}
+
 static int run_query(struct run *run, struct error *err)
 {
     struct library_query query = {
@@ -168,9 +165,14 @@ static int run_query(struct run *run, struct error *err)
         .context = run->unit,
         .progress = query_unit_progress,
         .progress_context = run->worker,
+        .count = query_unit_count,
+        .count_context = run->result,
         .answer_path = run->unit->answer_path,
     };
 
+    if (run_model(run, &query.model, err) < 0) {
+        return -1;
+    }
     return library_query_run(run->library, &query, err);
 }
 
@@ -183,6 +185,9 @@ static const struct {
     {"persist", "extract", run_persist_pages},
     {"persist", "ocr", run_persist_ocr},
     {"work", "finish", run_finish},
+    {"work", "collect", run_collect},
+    {"work", "gather", run_gather},
+    {"work", "settle", run_settle},
     {"query", NULL, run_query},
 };
 
