@@ -21,12 +21,12 @@ typedef int (*query_handler)(struct library *library, const struct library_query
 
 static const struct {
     const char *kind;
-    query_handler handler;
+    query_handler handler; /* NULL: it makes the answer's file itself */
     bool writes;
 } query_kinds[] = {
     {"show", answer_show, false},     {"documents", answer_documents, false},
     {"digest", answer_digest, false}, {"missing", answer_missing, false},
-    {"delete", answer_delete, true},
+    {"backup", NULL, false},          {"delete", answer_delete, true},
 };
 
 const char *library_query_param(const struct library_query *query, const char *key,
@@ -128,6 +128,13 @@ static int run_kind(struct library *library, size_t kind, const struct library_q
     return result;
 }
 
+static int run_backup(struct library *library, const struct library_query *query, struct error *err)
+{
+    int result = answer_backup(library, query, err);
+
+    return result < 0 && err->code == ERROR_NOT_FOUND ? answer_failed(err) : result;
+}
+
 int library_query_run(struct library *library, const struct library_query *query, struct error *err)
 {
     if (!query->answer_path) {
@@ -135,11 +142,12 @@ int library_query_run(struct library *library, const struct library_query *query
     }
     for (size_t i = 0; i < ARRAY_LEN(query_kinds); i++) {
         if (strcmp(query_kinds[i].kind, query->kind) == 0) {
-            return run_kind(library, i, query, err);
+            return query_kinds[i].handler ? run_kind(library, i, query, err)
+                                          : run_backup(library, query, err);
         }
     }
     return error_set(err, ERROR_INVALID,
                      "there is no query \"%.40s\": the library answers show, documents, "
-                     "missing, digest and delete",
+                     "missing, backup, digest and delete",
                      query->kind);
 }

@@ -65,6 +65,8 @@ int answer_documents(struct library *library, const struct library_query *query,
                      struct answer *answer, struct error *err);
 int answer_digest(struct library *library, const struct library_query *query, struct answer *answer,
                   struct error *err);
+/* Makes the answer's file itself. */
+int answer_backup(struct library *library, const struct library_query *query, struct error *err);
 int answer_missing(struct library *library, const struct library_query *query,
                    struct answer *answer, struct error *err);
 int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,

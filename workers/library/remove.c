@@ -2,10 +2,15 @@
 /*
  * Removing what a job made: its link, and the document with all its rows when no other job made
  * it too. Removing twice, or what was never there, is no error: the supervisor may ask again after
- * a crash, or when the rows are gone and only shrinking the file has failed.
+ * a crash, or when the rows are gone and only purging what is left of them has failed.
  */
+#include "workers/library/care.h"
 #include "workers/library/document.h"
+#include "workers/library/purge.h"
 #include "workers/library/query.h"
+#include "workers/library/vector_upkeep.h"
+
+#define REMOVE_CARE_MS 2000
 
 static int run_for_row(struct library *library, enum statement_name name, int64_t row,
                        struct error *err)
@@ -20,11 +25,11 @@ static int run_for_row(struct library *library, enum statement_name name, int64_
 static int remove_document(struct library *library, int64_t row, struct error *err)
 {
     static const enum statement_name order[] = {
-        STATEMENT_FTS_DELETE_DOCUMENT, STATEMENT_CHUNKS_DELETE,     STATEMENT_PAGES_DELETE,
-        STATEMENT_RECORDS_DELETE,      STATEMENT_MARKS_DELETE,      STATEMENT_STYLES_CLEAR,
-        STATEMENT_FURNITURE_CLEAR,     STATEMENT_IMAGES_DELETE,     STATEMENT_PLACEMENTS_DELETE,
-        STATEMENT_TABLES_CLEAR,        STATEMENT_PARTS_DELETE,      STATEMENT_OUTLINE_CLEAR,
-        STATEMENT_METADATA_CLEAR,      STATEMENT_TAGS_CLEAR,        STATEMENT_DOCUMENT_DELETE,
+        STATEMENT_FTS_DELETE_DOCUMENT, STATEMENT_CHUNKS_DELETE, STATEMENT_PAGES_DELETE,
+        STATEMENT_RECORDS_DELETE,      STATEMENT_MARKS_DELETE,  STATEMENT_STYLES_CLEAR,
+        STATEMENT_FURNITURE_CLEAR,     STATEMENT_IMAGES_DELETE, STATEMENT_PLACEMENTS_DELETE,
+        STATEMENT_TABLES_CLEAR,        STATEMENT_PARTS_DELETE,  STATEMENT_OUTLINE_CLEAR,
+        STATEMENT_METADATA_CLEAR,      STATEMENT_TAGS_CLEAR,    STATEMENT_DOCUMENT_DELETE,
     };
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -32,7 +37,10 @@ static int remove_document(struct library *library, int64_t row, struct error *e
             return -1;
         }
     }
-    return 0;
+    return library_vectors_remove(library, library_page_row(row, 0),
+                                  library_page_row(row, UINT32_MAX), err) < 0
+               ? -1
+               : purge_mark(library, err);
 }
 
 static int count_jobs(struct library *library, int64_t row, int64_t *ret_count, struct error *err)
@@ -83,25 +91,36 @@ static int remove_job(struct library *library, const char *job, struct document 
     return library_commit(library, err);
 }
 
+static bool ask_query(void *context)
+{
+    const struct library_query *query = context;
+
+    return !query->progress || query->progress(query->progress_context, 1);
+}
+
 int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,
                   struct error *err)
 {
     const char *job = library_query_param(query, "job", NULL);
     struct document document;
+    struct library_query asked = *query;
+    struct care care = {REMOVE_CARE_MS, ask_query, &asked};
     struct emit *emit = &answer->emit;
     bool removed;
+    bool purged;
 
     if (!job) {
         return error_set(err, ERROR_INVALID, "delete needs the parameter job");
     }
     if (remove_job(library, job, &document, &removed, err) < 0 ||
-        (removed && library_shrink(library, err) < 0)) {
+        library_care(library, &care, &purged, err) < 0) {
         return -1;
     }
     emit_open(emit, '{');
     emit_key_str(emit, "job_id", job);
     emit_key_str(emit, "document_id", document.id[0] ? document.id : NULL);
     emit_key_bool(emit, "document_removed", removed);
+    emit_key_bool(emit, "purged", purged);
     emit_close(emit, '}');
     return 0;
 }

@@ -30,6 +30,9 @@
       "SELECT d.id, (SELECT name FROM job_documents WHERE document=d.row ORDER BY job DESC"        \
       " LIMIT 1), c.id, c.row & 4294967295, c.first_page"                                          \
       " FROM chunks c JOIN documents d ON d.row=c.row >> 32 WHERE c.row=?1")                       \
-    X(JSON_TEXTS, "SELECT value FROM json_each(?1)")
+    X(JSON_TEXTS, "SELECT value FROM json_each(?1)")                                               \
+    X(VECTOR_ROWS, "SELECT row FROM vectors WHERE target BETWEEN ?1 AND ?2 LIMIT ?3")              \
+    X(FTS_MERGE, "INSERT INTO chunks_fts(chunks_fts, rank) VALUES('merge', ?1)")                   \
+    X(FREE_PAGES, "PRAGMA freelist_count")
 
 #endif

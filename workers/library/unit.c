@@ -12,12 +12,16 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/parse.h"
+#include "workers/library/care.h"
 #include "workers/library/finish.h"
 #include "workers/library/library.h"
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
 #include "workers/library/unit_run.h"
 
+/* What a unit may take longer for while something is left to be purged. */
+#define CARE_MS 100
+#define CARE_WARM_MS 2000
 #define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
 
 static int init(struct worker *worker, void **ret_user, struct error *err)
@@ -199,6 +203,45 @@ static int fail(const struct run *run, const struct error *err)
     return code ? worker_result_fail(run->result, code, retryable, "%s", err->msg) : -1;
 }
 
+struct care_context {
+    struct worker *worker;
+    uint32_t item;
+};
+
+static bool ask_care(void *context)
+{
+    const struct care_context *care = context;
+
+    return worker_progress(care->worker, care->item, care->item);
+}
+
+/* The unit is done, whatever becomes of this. */
+static void care(struct run *run)
+{
+    struct care_context context = {run->worker, run->unit->last};
+    struct care care = {CARE_MS, ask_care, &context};
+    struct error err = ERROR_INIT;
+    bool done;
+
+    if (library_care(run->library, &care, &done, &err) < 0) {
+        worker_log(run->worker, LOG_LEVEL_WARNING,
+                   "the library's upkeep is put off until the next unit: %s", err.msg);
+    }
+}
+
+/* Nobody waits: what was left to be purged when the last process ended. */
+static void warm(struct worker *worker, void *user)
+{
+    struct care care = {.budget_ms = CARE_WARM_MS};
+    struct error err = ERROR_INIT;
+    bool done;
+
+    if (library_care(user, &care, &done, &err) < 0) {
+        worker_log(worker, LOG_LEVEL_WARNING,
+                   "the library's upkeep is put off until the next unit: %s", err.msg);
+    }
+}
+
 static int run_unit(struct worker *worker, void *user, const struct worker_unit *unit,
                     struct worker_result *result, struct error *err)
 {
@@ -207,7 +250,13 @@ static int run_unit(struct worker *worker, void *user, const struct worker_unit 
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         if (strcmp(steps[i].step, unit->step) == 0 &&
             (!steps[i].stage || strcmp(steps[i].stage, unit->stage) == 0)) {
-            return steps[i].run(&run, err) < 0 ? fail(&run, err) : 0;
+            if (steps[i].run(&run, err) < 0) {
+                return fail(&run, err);
+            }
+            if (strcmp(unit->step, "query") != 0) {
+                care(&run);
+            }
+            return 0;
         }
     }
     return worker_result_fail(result, "unsupported", false,
@@ -217,6 +266,7 @@ static int run_unit(struct worker *worker, void *user, const struct worker_unit 
 const struct worker_ops unit_ops = {
     .class_name = "library",
     .init = init,
+    .warm = warm,
     .run = run_unit,
     .deinit = deinit,
 };

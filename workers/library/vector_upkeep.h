@@ -43,6 +43,10 @@ struct vector_writer *library_vector_writer(struct library *library, int64_t set
  * when the transaction has been committed. */
 int library_vector_erase(struct library *library, int64_t row, struct error *err);
 
+/* Deletes the vectors of all sets whose targets are in the range, inside a transaction. */
+int library_vectors_remove(struct library *library, int64_t first_target, int64_t last_target,
+                           struct error *err);
+
 /* --- for library.c --- */
 
 struct vector_upkeep;
