@@ -17,7 +17,7 @@
 #include "proto/frame.h"
 #include "proto/value.h"
 
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 
 /* Where the channel is in a worker: descriptor 3, log lines on 2. */
 #define PROTOCOL_WORKER_FD 3
@@ -70,6 +70,7 @@
     X(CODE, "code", STR, 1, 64)                                                                    \
     X(RETRYABLE, "retryable", BOOL, 0, 1)                                                          \
     X(TEXT, "text", STR, 0, 4096)                                                                  \
+    X(HEALTHY, "healthy", BOOL, 0, 1)                                                              \
     X(LEVEL, "level", UINT, 3, 7)                                                                  \
     X(PEAK_RSS, "peak_rss_bytes", UINT, 0, UINT64_MAX)                                             \
     X(USER_US, "user_us", UINT, 0, UINT64_MAX)                                                     \
@@ -133,6 +134,7 @@ enum phase {
       F6(STAGE, STEP, FIRST, LAST, ATTEMPT, DEADLINE_MS), F4(ARTIFACT, ANSWER, PARAMS, FAILURES))  \
     X(CANCEL, 4, TO_WORKER, PHASE_LEASED | PHASE_BUSY, 64, 0, 0)                                   \
     X(SHUTDOWN, 5, TO_WORKER, PHASE_ANY, 64, 0, 0)                                                 \
+    X(PING, 6, TO_WORKER, PHASE_READY | PHASE_LEASED, 64, 0, 0)                                    \
     X(READY, 16, FROM_WORKER, PHASE_STARTING | PHASE_DRAINING, 1024, F3(VERSION, PID, SANDBOX),    \
       F1(LOAD_US)) /* DRAINING: it crossed a SHUTDOWN */                                           \
     X(PROGRESS, 17, FROM_WORKER, PHASE_BUSY | PHASE_DRAINING, 256, F2(ITEM, ITEMS_DONE), 0)        \
@@ -142,6 +144,8 @@ enum phase {
       F1(PEAK_RSS))                                                                                \
     X(LOG, 20, FROM_WORKER, PHASE_ANY, 8192, F2(LEVEL, TEXT), 0)                                   \
     X(BYE, 21, FROM_WORKER, PHASE_ANY, 256, F3(PEAK_RSS, USER_US, SYSTEM_US), 0)                   \
+    X(PONG, 22, FROM_WORKER, PHASE_READY | PHASE_LEASED | PHASE_BUSY | PHASE_DRAINING, 8192,       \
+      F1(HEALTHY), F1(TEXT))                                                                       \
     X(SUBMIT, 32, FROM_CLIENT, PHASE_CLIENT, 131072, F2(FILE, NAME), F2(PARAMS, PRIORITY))         \
     X(JOB, 33, FROM_CLIENT, PHASE_CLIENT, 256, F1(JOB), 0)                                         \
     X(JOBS, 34, FROM_CLIENT, PHASE_CLIENT, 256, 0, F3(LIMIT, CURSOR, STATUS))                      \

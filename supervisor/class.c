@@ -6,7 +6,7 @@
  * its predecessor finishes; a throttled class starts nothing; a worker is in exactly one class's
  * list until gone.
  *
- * Diagnostics: a warning when workers die young (with the delay that follows), info on recycling.
+ * Diagnostics: a warning when workers die young (with the delay that follows).
  */
 #include "supervisor/class.h"
 
@@ -14,21 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/lease.h"
+#include "supervisor/pool.h"
 
 /* Twice may be an upgrade in between two files. */
 #define MISSING_AFTER 3
 
 /* A worker that lives so long without a unit is a healthy one. */
 #define PROVEN_MS UINT64_C(5000)
-
-static const char *const RECYCLE_NAMES[RECYCLE_COUNT] = {
-#define RECYCLE_NAME(symbol, name) [RECYCLE_##symbol] = name,
-    RECYCLE_LIST(RECYCLE_NAME)
-#undef RECYCLE_NAME
-};
 
 static void free_options(struct settings_class *settings)
 {
@@ -78,6 +73,24 @@ void class_deinit(struct class *class)
     free_options(&class->settings);
 }
 
+static bool same_options(const struct settings_class *a, const struct settings_class *b)
+{
+    bool same = a->option_count == b->option_count;
+    for (size_t i = 0; same && i < a->option_count; i++) {
+        same = strcmp(a->options[i].key, b->options[i].key) == 0 &&
+               strcmp(a->options[i].value, b->options[i].value) == 0;
+    }
+    return same;
+}
+
+/* What a worker is and is told at its start. */
+static bool same_for_workers(const struct settings_class *a, const struct settings_class *b)
+{
+    return strcmp(a->executable, b->executable) == 0 && strcmp(a->profile, b->profile) == 0 &&
+           a->memory_max_bytes == b->memory_max_bytes && a->file_max_bytes == b->file_max_bytes &&
+           same_options(a, b);
+}
+
 int class_reconfigure(struct class *class, const struct settings_class *settings, struct error *err)
 {
     struct settings_class old = class->settings;
@@ -85,6 +98,7 @@ int class_reconfigure(struct class *class, const struct settings_class *settings
         class->settings = old;
         return -1;
     }
+    class->generation += !same_for_workers(&old, settings);
     free_options(&old);
     return 0;
 }
@@ -115,7 +129,8 @@ bool class_can_start(const struct class *class)
 {
     const struct settings_class *settings = &class->settings;
     uint64_t spare = settings->lifetime == LIFETIME_FRESH ? settings->spare : 0;
-    return !class->draining && class_live(class) < settings->max + spare &&
+    unsigned live = settings->lifetime == LIFETIME_POOL ? pool_size(class) : class_live(class);
+    return !class->draining && live < settings->max + spare &&
            !backoff_waiting(&class->backoff, uv_now(class->context->loop));
 }
 
@@ -179,6 +194,7 @@ struct worker *class_start(struct class *class)
         return NULL;
     }
     LIST_INSERT_HEAD(&class->workers, worker, in_class);
+    worker->generation = class->generation;
     class->statistics.created++;
     class->context->started(class->context->user, worker);
     return worker;
@@ -211,109 +227,55 @@ static bool all_at_work(const struct class *class)
 struct worker *class_idle_worker(struct class *class)
 {
     struct worker *worker;
-    struct worker *retiring = NULL;
+    if (class->settings.lifetime == LIFETIME_POOL) {
+        return pool_idle_worker(class);
+    }
     if (class->settings.lifetime == LIFETIME_FRESH && all_at_work(class)) {
         return NULL;
     }
     LIST_FOREACH(worker, &class->workers, in_class)
     {
-        bool idle = worker->state == WORKER_READY ||
-                    (class->settings.lifetime == LIFETIME_POOL && worker->state == WORKER_LEASED);
-        if (!idle || worker->lease) {
-            continue;
-        }
-        if (!worker->retiring) {
+        if (worker->state == WORKER_READY && !worker->lease) {
             return worker;
         }
-        retiring = worker; /* still good until its successor is ready */
     }
-    return retiring;
-}
-
-void class_leased(struct class *class, struct worker *worker, uint64_t waited_us)
-{
-    class->statistics.leases++;
-    class->statistics.reuses += worker->units > 0;
-    class->statistics.wait_us += waited_us;
+    return NULL;
 }
 
 void class_waited(struct class *class)
 {
     class->statistics.waits++;
+    class->needed = true;
+}
+
+uint32_t class_next_run(struct class *class)
+{
+    class->last_run += class->last_run == UINT32_MAX ? 2 : 1; /* 0 is no run */
+    return class->last_run;
 }
 
 void class_worker_ready(struct class *class, struct worker *worker)
 {
-    struct class_statistics *statistics = &class->statistics;
     class->not_executed = 0;
-    uint64_t start_us = worker->ready_us - worker->started_us;
-    statistics->start_us[statistics->starts_timed++ % CLASS_START_TIMES] = (uint32_t)start_us;
-    struct worker *old;
-    LIST_FOREACH(old, &class->workers, in_class)
-    {
-        if (old->retiring && !old->lease) {
-            worker_shutdown(old);
-            return;
-        }
+    recent_times_add(&class->statistics.start, worker->ready_us - worker->started_us);
+    if (class->settings.lifetime == LIFETIME_POOL) {
+        pool_worker_ready(class, worker);
     }
-}
-
-/* -1 when the worker may stay. */
-static int due_for_recycling(const struct class *class, const struct worker *worker)
-{
-    const struct settings_class *settings = &class->settings;
-    uint64_t age_ms = (clock_monotonic_us() - worker->started_us) / 1000;
-    if (settings->max_units > 0 && worker->units >= settings->max_units) {
-        return RECYCLE_UNITS;
-    }
-    if (settings->max_age_ms > 0 && age_ms >= settings->max_age_ms) {
-        return RECYCLE_AGE;
-    }
-    if (settings->max_rss_bytes > 0 && worker->rss_bytes > settings->max_rss_bytes) {
-        return RECYCLE_RSS;
-    }
-    return -1;
 }
 
 void class_worker_idle(struct class *class, struct worker *worker)
 {
     recover(class);
-    if (class->settings.lifetime != LIFETIME_POOL || worker->state != WORKER_LEASED) {
-        return;
+    if (class->settings.lifetime == LIFETIME_POOL) {
+        pool_worker_idle(class, worker);
     }
-    if (class->draining) {
-        worker_shutdown(worker);
-        return;
+}
+
+void class_worker_checked(struct class *class, struct worker *worker, bool healthy, const char *why)
+{
+    if (class->settings.lifetime == LIFETIME_POOL) {
+        pool_worker_checked(class, worker, healthy, why);
     }
-    if (worker->retiring) {
-        /* A failed successor must not keep an over-age worker for ever: any ready one will do. */
-        struct worker *other;
-        LIST_FOREACH(other, &class->workers, in_class)
-        {
-            if (other != worker && !other->retiring && other->ready_us > 0 &&
-                other->state != WORKER_DRAINING) {
-                worker_shutdown(worker);
-                return;
-            }
-        }
-        if (class_count(class, WORKER_STARTING) > 0) {
-            return;
-        }
-    }
-    if (class->settings.max_rss_bytes > 0) {
-        worker_sample(worker);
-    }
-    int reason = due_for_recycling(class, worker);
-    if (reason < 0 || backoff_waiting(&class->backoff, uv_now(class->context->loop))) {
-        return;
-    }
-    if (!worker->retiring) {
-        class->statistics.recycled[reason]++;
-        log_info("class %s: recycling worker %d (%s)", class->settings.name, (int)worker->pid,
-                 RECYCLE_NAMES[reason]);
-    }
-    worker->retiring = true;
-    (void)class_start(class); /* a failure throttles the class; the old one goes on meanwhile */
 }
 
 /* It ended before READY, or soon after it without a unit, though nobody had told it to. */
@@ -326,13 +288,23 @@ static bool died_young(const struct worker *worker, const struct worker_receipt 
 void class_worker_gone(struct class *class, struct worker *worker,
                        const struct worker_receipt *receipt)
 {
+    struct class_statistics *statistics = &class->statistics;
     LIST_REMOVE(worker, in_class);
+    pool_worker_gone(class, worker);
     bool well = receipt->verdict == VERDICT_DONE || receipt->verdict == VERDICT_CANCELLED;
     class->not_executed += receipt->young && receipt->end.code == WORKER_EXIT_EXEC;
+    statistics->gone++;
+    statistics->live_us += receipt->wall_us;
     if (well && !worker->unasked) {
+        if (receipt->verdict == VERDICT_DONE && receipt->unload_us > 0) {
+            recent_times_add(&statistics->unload, receipt->unload_us);
+        }
+        if (worker->recycling >= 0) {
+            statistics->recycled[worker->recycling]++;
+        }
         return;
     }
-    class->statistics.recycled[RECYCLE_DIED]++;
+    statistics->recycled[RECYCLE_DIED]++;
     if (!class->draining && died_young(worker, receipt)) {
         throttle(class, well ? "it went by itself" : receipt->detail);
     }
@@ -348,26 +320,6 @@ static void look_for_recovery(struct class *class)
             clock_monotonic_us() - worker->ready_us >= PROVEN_MS * 1000) {
             recover(class);
             return;
-        }
-    }
-}
-
-static void retire_idle(struct class *class, bool press)
-{
-    uint64_t now_ms = uv_now(class->context->loop);
-    unsigned live = class_live(class);
-    struct worker *worker;
-    struct worker *next;
-    for (worker = LIST_FIRST(&class->workers); worker && live > class->settings.min;
-         worker = next) {
-        next = LIST_NEXT(worker, in_class);
-        bool idle =
-            !worker->lease && (worker->state == WORKER_READY || worker->state == WORKER_LEASED);
-        bool long_idle = now_ms - worker->idle_since_ms >= class->settings.idle_ms;
-        if (idle && (press || long_idle)) {
-            class->statistics.recycled[RECYCLE_IDLE]++;
-            worker_shutdown(worker);
-            live--;
         }
     }
 }
@@ -389,10 +341,7 @@ void class_maintain(struct class *class, bool may_start, bool press)
         return;
     }
     case LIFETIME_POOL:
-        retire_idle(class, press);
-        while (!press && class_live(class) < class->settings.min && class_can_start(class)) {
-            (void)class_start(class);
-        }
+        pool_maintain(class, press);
         return;
     case LIFETIME_SERVICE:
         if (class_live(class) == 0 && LIST_EMPTY(&class->workers) && class_can_start(class)) {
@@ -416,31 +365,28 @@ void class_drain(struct class *class)
     }
 }
 
-static int compare_u32(const void *a, const void *b)
+/* Of leases that last, and of workers that live. */
+static void count_present(const struct class *class, uint64_t *ret_busy_us, uint64_t *ret_live_us)
 {
-    uint32_t left = *(const uint32_t *)a;
-    uint32_t right = *(const uint32_t *)b;
-    return (left > right) - (left < right);
-}
-
-static uint32_t median_start_us(const struct class_statistics *statistics)
-{
-    uint32_t sorted[CLASS_START_TIMES];
-    size_t count = statistics->starts_timed < CLASS_START_TIMES ? (size_t)statistics->starts_timed
-                                                                : CLASS_START_TIMES;
-    if (count == 0) {
-        return 0;
+    uint64_t now_us = clock_monotonic_us();
+    const struct worker *worker;
+    *ret_busy_us = 0;
+    *ret_live_us = 0;
+    LIST_FOREACH(worker, &class->workers, in_class)
+    {
+        const struct lease *lease = worker->lease;
+        *ret_live_us += now_us - worker->started_us;
+        *ret_busy_us += lease ? now_us - lease->began_us : 0;
     }
-    memcpy(sorted, statistics->start_us, count * sizeof(sorted[0]));
-    qsort(sorted, count, sizeof(sorted[0]), compare_u32);
-    return sorted[count / 2];
 }
 
 void class_pack(const struct class *class, struct pack *pack)
 {
     const struct settings_class *settings = &class->settings;
-    const struct class_statistics *statistics = &class->statistics;
-    pack_map(pack, 19);
+    uint64_t busy_us;
+    uint64_t live_us;
+    count_present(class, &busy_us, &live_us);
+    pack_map(pack, 11 + CLASS_STATISTICS_KEYS);
     pack_key_str(pack, "class", settings->name);
     pack_key_str(pack, "lifetime", lifetime_name(settings->lifetime));
     pack_key_str(pack, "executable", settings->executable);
@@ -448,20 +394,9 @@ void class_pack(const struct class *class, struct pack *pack)
     pack_key_uint(pack, "max", settings->max);
     pack_key_uint(pack, "spare", settings->spare);
     pack_key_uint(pack, "live", class_live(class));
+    pack_key_uint(pack, "leaving", class_count(class, WORKER_DRAINING));
     pack_key_uint(pack, "starting", class_count(class, WORKER_STARTING));
     pack_key_uint(pack, "ready", class_count(class, WORKER_READY));
     pack_key_uint(pack, "busy", class_count(class, WORKER_BUSY));
-    pack_key_uint(pack, "created", statistics->created);
-    pack_str(pack, "recycled");
-    pack_map(pack, RECYCLE_COUNT);
-    for (int reason = 0; reason < RECYCLE_COUNT; reason++) {
-        pack_key_uint(pack, RECYCLE_NAMES[reason], statistics->recycled[reason]);
-    }
-    pack_key_uint(pack, "leases", statistics->leases);
-    pack_key_uint(pack, "reuses", statistics->reuses);
-    pack_key_uint(pack, "waits", statistics->waits);
-    pack_key_uint(pack, "wait_ms", statistics->wait_us / 1000);
-    pack_key_uint(pack, "start_us_median", median_start_us(statistics));
-    pack_key_uint(pack, "young_deaths", statistics->young_deaths);
-    pack_key_uint(pack, "throttled_ms", statistics->throttled_ms);
+    class_statistics_pack(&class->statistics, busy_us, live_us, pack);
 }

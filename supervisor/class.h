@@ -5,8 +5,7 @@
  * fresh    a worker is leased once, to a stage of a job, and goes with it; `spare` unused ones
  *          are kept ready while there is CPU to start them.
  * pool     a worker is leased for a unit at a time; between min and max live by demand; those
- *          above min go after idling; each is recycled after max_units, max_age or max_rss, and
- *          the old one goes when its successor is ready.
+ *          above min go after idling; each is recycled, the new one first (pool.h).
  * service  exactly one, restarted with backoff.
  *
  * A class whose workers die young is throttled (Postfix's way): doubling delays, one line in the
@@ -25,38 +24,9 @@
 #include "proto/value.h"
 #include "supervisor/backoff.h"
 #include "supervisor/cgroup.h"
+#include "supervisor/class_statistics.h"
 #include "supervisor/settings.h"
 #include "supervisor/worker.h"
-
-/* Why a pool worker was replaced, or a worker went. */
-#define RECYCLE_LIST(X)                                                                            \
-    X(UNITS, "units")                                                                              \
-    X(AGE, "age")                                                                                  \
-    X(RSS, "rss")                                                                                  \
-    X(IDLE, "idle")                                                                                \
-    X(DIED, "died")
-
-enum recycle {
-#define RECYCLE_ENUM(symbol, name) RECYCLE_##symbol,
-    RECYCLE_LIST(RECYCLE_ENUM)
-#undef RECYCLE_ENUM
-        RECYCLE_COUNT
-};
-
-#define CLASS_START_TIMES 32
-
-struct class_statistics {
-    uint64_t created;
-    uint64_t recycled[RECYCLE_COUNT];
-    uint64_t leases;
-    uint64_t reuses;  /* leases of a pool worker that had been leased before */
-    uint64_t waits;   /* units that found no worker and had to wait for one */
-    uint64_t wait_us; /* altogether */
-    uint64_t young_deaths;
-    uint64_t throttled_ms;                /* altogether */
-    uint32_t start_us[CLASS_START_TIMES]; /* fork to READY of the last ones, a ring */
-    uint64_t starts_timed;
-};
 
 /* What every class gets from its surroundings; outlives the classes. */
 struct class_context {
@@ -83,6 +53,13 @@ struct class
     uv_timer_t retry;
     struct class_statistics statistics;
     unsigned not_executed; /* starts in a row whose executable could not be run */
+    uint32_t last_run;     /* the number of its last RUN */
+    /* the pool's (pool.c); times are monotonic, 0 never */
+    uint64_t generation;    /* of what its workers are told at their start */
+    uint64_t handed_out_us; /* a worker to anybody */
+    uint64_t hindered_us;   /* who waits was kept waiting by something else than the pool */
+    bool needed;            /* somebody has wanted a worker */
+    bool units_next;        /* the last lease was a query's, and units wait */
     bool draining;
 };
 
@@ -91,7 +68,8 @@ int class_init(struct class *class, const struct settings_class *settings,
                const struct class_context *context, struct error *err);
 /* All workers must be gone. */
 void class_deinit(struct class *class);
-/* Takes over changed settings; workers that live keep their limits. */
+/* Takes over changed settings. Workers that live keep their limits; those of a pool are replaced
+ * when what they were told at their start has changed. */
 int class_reconfigure(struct class *class, const struct settings_class *settings,
                       struct error *err);
 
@@ -110,14 +88,17 @@ bool class_is_missing(const struct class *class);
 void class_try_now(struct class *class);
 /* A worker that can be leased now: READY, or an idle one of a pool. NULL when there is none. */
 struct worker *class_idle_worker(struct class *class);
-/* Bookkeeping of a lease. */
-void class_leased(struct class *class, struct worker *worker, uint64_t waited_us);
+/* Somebody found no worker and begins to wait. */
 void class_waited(struct class *class);
+/* The number for a RUN: no other of the class has it. */
+uint32_t class_next_run(struct class *class);
 
 /* Called by the worker's owner on its events. */
 void class_worker_ready(struct class *class, struct worker *worker);
-/* A pool's unit ended: recycles the worker when it is due. */
+/* A unit ended: recycles a pool's worker when it is due. */
 void class_worker_idle(struct class *class, struct worker *worker);
+void class_worker_checked(struct class *class, struct worker *worker, bool healthy,
+                          const char *why);
 void class_worker_gone(struct class *class, struct worker *worker,
                        const struct worker_receipt *receipt);
 

@@ -9,9 +9,12 @@
  */
 #include "supervisor/lease.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/intake.h"
 #include "supervisor/supervisor.h"
@@ -57,6 +60,84 @@ static struct supervisor *supervisor_of(const struct worker *worker)
     return class->context->user;
 }
 
+/* --- beginning and end --- */
+
+static void put_process(struct supervisor *supervisor, const struct worker *worker,
+                        const struct lease *lease)
+{
+    const struct class *class = worker->owner;
+    const struct store_receipt process = {.pid = worker->pid,
+                                          .class_name = class->settings.name,
+                                          .stage = stage_row((enum stage_id)lease->stage)->name,
+                                          .has_job = true,
+                                          .job = lease->job->id,
+                                          .started_ms = worker->started_wall_ms,
+                                          .bucket = lease->bucket};
+    store_process_put(supervisor->store, &process);
+    lease->job->workers++;
+}
+
+/* The folder that it will work in: its job's, or where answers are. */
+static int tell_worker(const struct supervisor *supervisor, struct worker *worker,
+                       const struct job *job, struct error *err)
+{
+    char folder[2 * SETTINGS_PATH_BYTES];
+    const struct uuid nobody = {{0}};
+    if (!job) {
+        snprintf(folder, sizeof(folder), "%s/answers", supervisor->settings.state_dir);
+        return worker_lease(worker, &nobody, folder, err);
+    }
+    if (supervisor_job_folder(supervisor, job->id_text, folder, sizeof(folder), err) < 0) {
+        return -1;
+    }
+    return worker_lease(worker, &job->id, folder, err);
+}
+
+struct lease *lease_begin(struct supervisor *supervisor, struct worker *worker,
+                          const struct lease_plan *plan)
+{
+    struct class *class = worker->owner;
+    struct error err = ERROR_INIT;
+    assert(!worker->lease);
+    struct lease *lease = calloc(1, sizeof(*lease));
+    if (!lease) {
+        return NULL;
+    }
+    if (tell_worker(supervisor, worker, plan->job, &err) < 0) {
+        free(lease);
+        worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
+        return NULL;
+    }
+    lease->began_us = clock_monotonic_us();
+    lease->job = plan->job;
+    lease->stage = plan->stage;
+    lease->unit = -1;
+    lease->bucket = plan->bucket;
+    worker->lease = lease;
+    if (plan->job && class->settings.lifetime == LIFETIME_FRESH) {
+        put_process(supervisor, worker, lease);
+    }
+    class_statistics_leased(&class->statistics, plan->waited_us, worker->units > 0);
+    class->handed_out_us = lease->began_us;
+    class->units_next = !plan->job;
+    return lease;
+}
+
+void lease_end(struct worker *worker)
+{
+    struct class *class = worker->owner;
+    struct lease *lease = worker->lease;
+    if (!lease) {
+        return;
+    }
+    worker->lease = NULL;
+    class->statistics.releases++;
+    class->statistics.busy_us += clock_monotonic_us() - lease->began_us;
+    free(lease);
+}
+
+/* --- events --- */
+
 static void on_worker_ready(struct worker *worker)
 {
     struct supervisor *supervisor = supervisor_of(worker);
@@ -90,8 +171,7 @@ static struct lease end_of_unit(struct worker *worker)
     struct lease copy = *lease;
     const struct class *class = worker->owner;
     if (class->settings.lifetime != LIFETIME_FRESH) {
-        free(lease);
-        worker->lease = NULL;
+        lease_end(worker);
     } else {
         lease->unit = -1;
     }
@@ -244,6 +324,12 @@ static void put_receipt(struct supervisor *supervisor, const struct worker *work
     }
 }
 
+static void on_worker_checked(struct worker *worker, bool healthy, const char *why)
+{
+    class_worker_checked(worker->owner, worker, healthy, why);
+    supervisor_changed(supervisor_of(worker));
+}
+
 static void on_worker_gone(struct worker *worker, const struct worker_receipt *receipt)
 {
     struct supervisor *supervisor = supervisor_of(worker);
@@ -256,13 +342,13 @@ static void on_worker_gone(struct worker *worker, const struct worker_receipt *r
                     "%s[%d]: %s: %s", class->settings.name, (int)worker->pid,
                     verdict_name(receipt->verdict), receipt->detail);
     }
+    struct job *job = lease && class->settings.lifetime == LIFETIME_FRESH ? lease->job : NULL;
+    lease_end(worker);
     class_worker_gone(class, worker, receipt);
-    worker->lease = NULL;
-    if (lease && lease->job && class->settings.lifetime == LIFETIME_FRESH) {
-        lease->job->workers--;
-        intake_settle(supervisor, lease->job);
+    if (job) {
+        job->workers--;
+        intake_settle(supervisor, job);
     }
-    free(lease);
     if (class_is_missing(class)) {
         intake_end_without(supervisor, class);
     }
@@ -273,5 +359,6 @@ const struct worker_ops LEASE_WORKER_OPS = {.ready = on_worker_ready,
                                             .progress = on_worker_progress,
                                             .done = on_worker_done,
                                             .failed = on_worker_failed,
+                                            .checked = on_worker_checked,
                                             .lost = on_worker_lost,
                                             .gone = on_worker_gone};

@@ -137,7 +137,9 @@ struct query *query_ask_about(struct supervisor *supervisor, const char *kind, c
 void query_abandon(struct query *query)
 {
     query->done = NULL;
-    if (!query->worker) {
+    if (query->worker) {
+        worker_cancel(query->worker); /* the lease ends with its holder */
+    } else {
         query_free(query);
     }
 }
@@ -149,6 +151,7 @@ int query_run(struct query *query, struct worker *worker, struct error *err)
                                      .first = 1,
                                      .last = 1,
                                      .attempt = 1,
+                                     .run_id = class_next_run(worker->owner),
                                      .item_deadline_ms =
                                          query->supervisor->settings.query_deadline_ms,
                                      .answer = query->path,

@@ -20,6 +20,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/schedule.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/waiters.h"
 #include "supervisor/worker.h"
 
 static void put_sample(struct supervisor *supervisor, pid_t pid, const char *class_name,
@@ -156,6 +157,7 @@ static void on_sample(uv_timer_t *timer)
         relieve(supervisor, largest);
     }
     beat(supervisor);
+    waiters_expire(supervisor);
     query_expire_waiting(supervisor);
     /* Also without a change: idle pool workers go with time, a class may be due for a start. */
     schedule_run(supervisor);

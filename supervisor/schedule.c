@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/artifact.h"
+#include "supervisor/pool.h"
 #include "supervisor/schedule_pass.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/worker.h"
@@ -45,64 +46,6 @@ struct want {
 
 /* --- handing out --- */
 
-static void put_process(struct supervisor *supervisor, const struct worker *worker,
-                        const struct lease *lease, const struct class *class)
-{
-    const struct store_receipt process = {.pid = worker->pid,
-                                          .class_name = class->settings.name,
-                                          .stage = stage_row((enum stage_id)lease->stage)->name,
-                                          .has_job = true,
-                                          .job = lease->job->id,
-                                          .started_ms = worker->started_wall_ms,
-                                          .bucket = lease->bucket};
-    store_process_put(supervisor->store, &process);
-    lease->job->workers++;
-}
-
-/* want: its class, and its job unless it is a query's. */
-static struct lease *lease_worker(struct pass *pass, const struct want *want, struct worker *worker,
-                                  uint64_t waited_us)
-{
-    struct lease *lease = calloc(1, sizeof(*lease));
-    struct supervisor *supervisor = pass->supervisor;
-    struct job *job = want->job;
-    char folder[2 * SETTINGS_PATH_BYTES];
-    struct error err = ERROR_INIT;
-    struct uuid nobody = {{0}};
-    if (!lease) {
-        return NULL;
-    }
-    if (job) {
-        if (supervisor_job_folder(supervisor, job->id_text, folder, sizeof(folder), &err) < 0) {
-            free(lease);
-            return NULL;
-        }
-    } else {
-        snprintf(folder, sizeof(folder), "%s/answers", supervisor->settings.state_dir);
-    }
-    if (worker_lease(worker, job ? &job->id : &nobody, folder, &err) < 0) {
-        free(lease);
-        worker_kill(worker, VERDICT_FAILED, "%s", err.msg);
-        return NULL;
-    }
-    lease->job = job;
-    lease->stage = want->stage;
-    lease->unit = -1;
-    lease->bucket = want->bucket;
-    worker->lease = lease;
-    if (job && want->class->settings.lifetime == LIFETIME_FRESH) {
-        put_process(supervisor, worker, lease, want->class);
-    }
-    class_leased(want->class, worker, waited_us);
-    return lease;
-}
-
-static void drop_lease(struct worker *worker)
-{
-    free(worker->lease);
-    worker->lease = NULL;
-}
-
 static int tell_unit(const struct want *want, struct worker *worker, struct error *err)
 {
     const struct job *job = want->job;
@@ -115,6 +58,7 @@ static int tell_unit(const struct want *want, struct worker *worker, struct erro
                                .first = stored->first,
                                .last = stored->last,
                                .attempt = (uint32_t)stored->attempts + 1,
+                               .run_id = class_next_run(want->class),
                                .item_deadline_ms = want->class->settings.item_deadline_ms,
                                .artifact = row->persists ? artifact : NULL,
                                .params = job->params,
@@ -172,9 +116,9 @@ static struct worker *gang_member(struct class *class, const struct job *job, in
     return NULL;
 }
 
-static uint64_t waited_us(const struct unit *unit)
+static uint64_t waited_us(uint64_t since_us)
 {
-    return unit->waiting_since_us == 0 ? 0 : clock_monotonic_us() - unit->waiting_since_us;
+    return since_us == 0 ? 0 : clock_monotonic_us() - since_us;
 }
 
 static enum outcome wait_for_worker(struct pass *pass, const struct want *want)
@@ -185,8 +129,13 @@ static enum outcome wait_for_worker(struct pass *pass, const struct want *want)
         class_waited(want->class);
         class_try_now(want->class);
     }
-    return pass_expect_worker(pass, want->class, want->need_bytes, false) ? OUTCOME_EXPECTED
-                                                                          : OUTCOME_NO_ROOM;
+    if (pass_expect_worker(pass, want->class, want->need_bytes, false)) {
+        return OUTCOME_EXPECTED;
+    }
+    if (class_can_start(want->class)) {
+        pool_hindered(want->class); /* it would have, had there been a CPU or memory */
+    }
+    return OUTCOME_NO_ROOM;
 }
 
 static bool find_want(struct pass *pass, struct job *job, long index, enum unit_step step,
@@ -233,8 +182,15 @@ static enum outcome start_unit(struct pass *pass, struct job *job, long index, e
         return wait_for_worker(pass, &want);
     }
     if (!pass_cpu_free(pass, want.class) ||
-        !pass_memory_free(pass, will_take_bytes(&want, worker), pass_worker_promised(worker)) ||
-        (!worker->lease && !lease_worker(pass, &want, worker, waited_us(unit)))) {
+        !pass_memory_free(pass, will_take_bytes(&want, worker), pass_worker_promised(worker))) {
+        pool_hindered(want.class);
+        return OUTCOME_NO_ROOM;
+    }
+    const struct lease_plan plan = {.job = job,
+                                    .stage = want.stage,
+                                    .bucket = want.bucket,
+                                    .waited_us = waited_us(unit->waiting_since_us)};
+    if (!worker->lease && !lease_begin(pass->supervisor, worker, &plan)) {
         return OUTCOME_NO_ROOM;
     }
     return run_on(pass, &want, worker);
@@ -288,38 +244,55 @@ static void run_job(struct pass *pass, struct job *job)
     }
 }
 
-static void run_queries(struct pass *pass)
+/* False when it ended instead, and others perhaps with it. */
+static bool start_query(struct pass *pass, struct class *class, struct query *query)
+{
+    struct error err = ERROR_INIT;
+    struct worker *worker = class_idle_worker(class);
+    if (!worker) {
+        if (query->waiting_since_us == 0) {
+            query->waiting_since_us = clock_monotonic_us();
+            class_waited(class);
+        }
+        /* Somebody waits for the answer, and it is short work: not behind a page's. */
+        if (!pass_expect_worker(pass, class, IDLE_WORKER_BYTES, true) && class_can_start(class)) {
+            pool_hindered(class);
+        }
+        return true;
+    }
+    const struct lease_plan plan = {.stage = -1, .waited_us = waited_us(query->waiting_since_us)};
+    struct lease *lease = lease_begin(pass->supervisor, worker, &plan);
+    if (!lease) {
+        return true;
+    }
+    if (query_run(query, worker, &err) < 0) {
+        lease_end(worker);
+        query_failed(query, err.code, "invalid", err.msg); /* it did not fit into a frame */
+        return false;
+    }
+    lease->query = query;
+    pass->busy++;
+    pass->cpu_percent += class->settings.cpu_percent;
+    return true;
+}
+
+/* Queries come first, as somebody waits for each; but where both wait, every other lease is a
+ * unit's. late: of the classes in which it is a unit's turn, when the units have had it. */
+static void run_queries(struct pass *pass, bool late)
 {
     struct supervisor *supervisor = pass->supervisor;
     struct query *query;
     struct query *next;
-    struct error err = ERROR_INIT;
     for (query = TAILQ_FIRST(&supervisor->queries); query; query = next) {
         next = TAILQ_NEXT(query, link);
         struct class *class = supervisor_class(supervisor, query->class_name);
-        if (query->worker || !query->prepared || !class) {
+        if (query->worker || !query->prepared || !class ||
+            pass->late[class - supervisor->classes] != late) {
             continue;
         }
-        struct worker *worker = class_idle_worker(class);
-        if (!worker) {
-            /* Somebody waits for the answer, and it is short work: not behind a page's. */
-            (void)pass_expect_worker(pass, class, IDLE_WORKER_BYTES, true);
-            continue;
+        if (!start_query(pass, class, query)) {
+            next = TAILQ_FIRST(&supervisor->queries);
         }
-        const struct want want = {.class = class, .stage = -1};
-        struct lease *lease = lease_worker(pass, &want, worker, 0);
-        if (!lease) {
-            return;
-        }
-        if (query_run(query, worker, &err) < 0) {
-            drop_lease(worker);
-            query_failed(query, err.code, "invalid", err.msg); /* it did not fit into a frame */
-            next = TAILQ_FIRST(&supervisor->queries);          /* others may have gone with it */
-            continue;
-        }
-        lease->query = query;
-        pass->busy++;
-        pass->cpu_percent += class->settings.cpu_percent;
     }
 }
 
@@ -328,26 +301,50 @@ static bool may_work(const struct supervisor *supervisor)
     return !supervisor->draining && !supervisor->disk_full && store_healthy(supervisor->store);
 }
 
+/* Whoever waits does not wait for a pool now. */
+static void note_hindrance(const struct pass *pass)
+{
+    struct supervisor *supervisor = pass->supervisor;
+    if (may_work(supervisor) && !pass->alone_running && !pass->alone_waiting) {
+        return;
+    }
+    for (size_t i = 0; i < supervisor->class_count; i++) {
+        pool_hindered(&supervisor->classes[i]);
+    }
+}
+
+static void run_jobs(struct pass *pass)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &pass->supervisor->jobs, in_queue)
+    {
+        if (pass->alone_waiting) {
+            return;
+        }
+        if (!job->ending) {
+            run_job(pass, job);
+        }
+    }
+}
+
 static void run_pass(struct supervisor *supervisor)
 {
     struct pass pass = {.supervisor = supervisor};
     pass_release_gangs(supervisor); /* what they leave is free for others in this pass already */
     pass_survey(&pass);
+    for (size_t i = 0; i < supervisor->class_count; i++) {
+        pass.late[i] = supervisor->classes[i].units_next;
+    }
     if (!supervisor->draining) {
-        run_queries(&pass);
+        run_queries(&pass, false);
     }
     if (may_work(supervisor)) {
-        struct job *job;
-        TAILQ_FOREACH(job, &supervisor->jobs, in_queue)
-        {
-            if (pass.alone_waiting) {
-                break;
-            }
-            if (!job->ending) {
-                run_job(&pass, job);
-            }
-        }
+        run_jobs(&pass);
     }
+    if (!supervisor->draining) {
+        run_queries(&pass, true);
+    }
+    note_hindrance(&pass);
     pass_release_gangs(supervisor);
     bool press = memory_level(supervisor->memory) >= MEMORY_LEVEL_CRITICAL;
     if (press) {

@@ -20,6 +20,7 @@ struct pass {
     unsigned starting;                      /* workers that are not ready yet */
     bool alone_running;                     /* a unit runs that must be alone */
     bool alone_waiting;                     /* one waits for the others to end */
+    bool late[SETTINGS_CLASSES_MAX];        /* a unit's turn before a query's */
     unsigned claimed[SETTINGS_CLASSES_MAX]; /* starting workers that somebody waits for */
 };
 

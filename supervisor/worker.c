@@ -7,7 +7,7 @@
  *    before anything acts upon it; the first thing that is wrong ends the worker, never us;
  *  - a unit in flight ends exactly once: done, failed, or lost;
  *  - gone is called once, after exit and end of channel, and frees the worker;
- *  - one timer serves all phases: start deadline, unit deadline, grace.
+ *  - one timer serves all phases: start deadline, unit deadline, answer to PING, grace.
  *
  * Blocks: never.
  *
@@ -38,6 +38,7 @@
     X(PROGRESS)                                                                                    \
     X(DONE)                                                                                        \
     X(FAILED)                                                                                      \
+    X(PONG)                                                                                        \
     X(BYE)                                                                                         \
     X(SHUTDOWN)                                                                                    \
     X(TIMEOUT)                                                                                     \
@@ -90,8 +91,16 @@ static void doom(struct worker *worker, enum verdict verdict, const char *detail
     }
 }
 
+static void told_to_go(struct worker *worker)
+{
+    if (worker->told_to_go_us == 0) {
+        worker->told_to_go_us = clock_monotonic_us();
+    }
+}
+
 static void strike(struct worker *worker)
 {
+    told_to_go(worker);
     worker->killed = true;
     worker->state = WORKER_DRAINING;
     process_signal(worker->process, SIGKILL);
@@ -135,6 +144,7 @@ static void finish(struct worker *worker)
     }
     worker->ops->gone(worker, &receipt);
     logpipe_close(worker->log);
+    buf_deinit(&worker->lease_frame);
     process_destroy(worker->process);
     cgroup_remove(worker->cgroup);
     uv_close((uv_handle_t *)&worker->timer, on_timer_closed);
@@ -181,7 +191,7 @@ static void act_progress(struct worker *worker, const struct message *message)
     if (item != worker->item || items_done > worker->items_done) {
         worker->item = item;
         worker->items_done = items_done;
-        if (worker->state == WORKER_BUSY) {
+        if (worker->state == WORKER_BUSY && !worker->cancelling) {
             arm_unit(worker);
         }
         worker->ops->progress(worker);
@@ -191,6 +201,7 @@ static void act_progress(struct worker *worker, const struct message *message)
 static void unit_over(struct worker *worker)
 {
     worker->in_flight = false;
+    worker->cancelling = false;
     worker->units++;
     worker->item = 0;
     worker->items_done = 0;
@@ -198,6 +209,9 @@ static void unit_over(struct worker *worker)
     if (worker->state == WORKER_BUSY) {
         worker->state = WORKER_LEASED;
         uv_timer_stop(&worker->timer);
+        if (worker->pinged) { /* it owes two answers, and this was one */
+            worker_arm(worker, worker->ping_timeout_ms);
+        }
     }
 }
 
@@ -235,11 +249,23 @@ static void act_failed(struct worker *worker, const struct message *message)
     message_str(message, FIELD_CODE, code, sizeof(code));
     message_str(message, FIELD_TEXT, text, sizeof(text));
     keep_unit_peak(worker, message);
+    bool asked = worker->cancelling;
     unit_over(worker);
-    if (strcmp(code, verdict_name(VERDICT_CANCELLED)) == 0) {
+    if (!asked && strcmp(code, verdict_name(VERDICT_CANCELLED)) == 0) {
         worker_shutdown(worker); /* somebody told it to go: nothing more for it */
     }
     worker->ops->failed(worker, &failure);
+}
+
+static void act_pong(struct worker *worker, const struct message *message)
+{
+    char why[ERROR_MESSAGE_BYTES];
+    worker->pinged = false;
+    if (worker->state == WORKER_READY || worker->state == WORKER_LEASED) {
+        uv_timer_stop(&worker->timer);
+    }
+    message_str(message, FIELD_TEXT, why, sizeof(why));
+    worker->ops->checked(worker, message_bool(message, FIELD_HEALTHY, false), why);
 }
 
 static void act_bye(struct worker *worker, const struct message *message)
@@ -260,9 +286,21 @@ static void act_start_timeout(struct worker *worker, const struct message *messa
                 (unsigned long long)worker->settings->start_deadline_ms);
 }
 
+static void act_check_timeout(struct worker *worker, const struct message *message)
+{
+    (void)message;
+    worker_kill(worker, VERDICT_DEADLINE_EXCEEDED, "did not say within %llu ms whether it is well",
+                (unsigned long long)worker->ping_timeout_ms);
+}
+
 static void act_unit_timeout(struct worker *worker, const struct message *message)
 {
     (void)message;
+    if (worker->cancelling) {
+        worker_kill(worker, VERDICT_CANCELLED, "cancelled, and did not stop within %llu ms",
+                    (unsigned long long)worker->grace_ms);
+        return;
+    }
     worker_kill(worker, VERDICT_DEADLINE_EXCEEDED, "no sign of life within %llu ms",
                 (unsigned long long)worker->item_deadline_ms);
 }
@@ -316,6 +354,7 @@ static void act_exit(struct worker *worker, const struct message *message)
 static void act_shutdown(struct worker *worker, const struct message *message)
 {
     (void)message;
+    told_to_go(worker);
     worker->state = WORKER_DRAINING;
     worker_arm(worker, worker->grace_ms);
     worker_frames_bare(worker, MESSAGE_SHUTDOWN, 0);
@@ -323,13 +362,13 @@ static void act_shutdown(struct worker *worker, const struct message *message)
 
 /* clang-format off */
 static worker_action *const ACTIONS[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
-    /*                    READY        PROGRESS      DONE         FAILED       BYE          SHUTDOWN      TIMEOUT            CHANNEL_END      EXIT     */
-    [WORKER_STARTING] = { act_ready,   act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_start_timeout, act_channel_end, act_exit },
-    [WORKER_READY]    = { act_nothing, act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_nothing,       act_channel_end, act_exit },
-    [WORKER_LEASED]   = { act_nothing, act_nothing,  act_nothing, act_nothing, act_bye,     act_shutdown, act_nothing,       act_channel_end, act_exit },
-    [WORKER_BUSY]     = { act_nothing, act_progress, act_done,    act_failed,  act_bye,     act_shutdown, act_unit_timeout,  act_channel_end, act_exit },
-    [WORKER_DRAINING] = { act_nothing, act_progress, act_done,    act_failed,  act_bye,     act_nothing,  act_grace_timeout, act_channel_end, act_exit },
-    [WORKER_DEAD]     = { act_nothing, act_nothing,  act_nothing, act_nothing, act_nothing, act_nothing,  act_nothing,       act_nothing,     act_nothing },
+    /*                    READY        PROGRESS      DONE         FAILED       PONG         BYE          SHUTDOWN      TIMEOUT            CHANNEL_END      EXIT     */
+    [WORKER_STARTING] = { act_ready,   act_nothing,  act_nothing, act_nothing, act_nothing, act_bye,     act_shutdown, act_start_timeout, act_channel_end, act_exit },
+    [WORKER_READY]    = { act_nothing, act_nothing,  act_nothing, act_nothing, act_pong,    act_bye,     act_shutdown, act_check_timeout, act_channel_end, act_exit },
+    [WORKER_LEASED]   = { act_nothing, act_nothing,  act_nothing, act_nothing, act_pong,    act_bye,     act_shutdown, act_check_timeout, act_channel_end, act_exit },
+    [WORKER_BUSY]     = { act_nothing, act_progress, act_done,    act_failed,  act_pong,    act_bye,     act_shutdown, act_unit_timeout,  act_channel_end, act_exit },
+    [WORKER_DRAINING] = { act_nothing, act_progress, act_done,    act_failed,  act_nothing, act_bye,     act_nothing,  act_grace_timeout, act_channel_end, act_exit },
+    [WORKER_DEAD]     = { act_nothing, act_nothing,  act_nothing, act_nothing, act_nothing, act_nothing, act_nothing,  act_nothing,       act_nothing,     act_nothing },
 };
 /* clang-format on */
 
@@ -356,6 +395,10 @@ static bool legal_now(const struct worker *worker, const struct message *message
                   message_type_name(message->type));
         return false;
     }
+    if (message->type == MESSAGE_PONG && !(worker->pinged && message->id == worker->ping_id)) {
+        error_set(err, ERROR_PROTOCOL, "PONG %u, for which nobody asked", message->id);
+        return false;
+    }
     if (answers && message->id != worker->run_id) {
         error_set(err, ERROR_PROTOCOL, "%s for run %u, but run %u is in work",
                   message_type_name(message->type), message->id, worker->run_id);
@@ -378,6 +421,9 @@ static void dispatch(struct worker *worker, const struct message *message)
         return;
     case MESSAGE_FAILED:
         handle_event(worker, EVENT_FAILED, message);
+        return;
+    case MESSAGE_PONG:
+        handle_event(worker, EVENT_PONG, message);
         return;
     case MESSAGE_BYE:
         handle_event(worker, EVENT_BYE, message);
@@ -446,10 +492,10 @@ int worker_run(struct worker *worker, const struct worker_task *task, struct err
 {
     uint64_t items = (uint64_t)task->last - task->first + 1;
     uint64_t unit_ms = task->item_deadline_ms * (items + 1);
-    if (worker_frames_run(worker, worker->run_id + 1, task, unit_ms, err) < 0) {
+    if (worker_frames_run(worker, task, unit_ms, err) < 0) {
         return error_wrap(err, "RUN");
     }
-    worker->run_id++;
+    worker->run_id = task->run_id;
     worker->state = WORKER_BUSY;
     worker->in_flight = true;
     worker->item = 0;
@@ -462,7 +508,13 @@ int worker_run(struct worker *worker, const struct worker_task *task, struct err
 
 void worker_cancel(struct worker *worker)
 {
-    if (worker->state == WORKER_BUSY) {
+    if (worker->state == WORKER_BUSY && worker->settings->lifetime == LIFETIME_POOL) {
+        if (!worker->cancelling) {
+            worker->cancelling = true;
+            worker_frames_bare(worker, MESSAGE_CANCEL, worker->run_id);
+            worker_arm(worker, worker->grace_ms);
+        }
+    } else if (worker->state == WORKER_BUSY) {
         doom(worker, VERDICT_CANCELLED, "cancelled");
         worker_frames_bare(worker, MESSAGE_CANCEL, worker->run_id);
         /* What it still says of the unit counts; it goes in any case. */
@@ -473,6 +525,14 @@ void worker_cancel(struct worker *worker)
 void worker_shutdown(struct worker *worker)
 {
     handle_event(worker, EVENT_SHUTDOWN, NULL);
+}
+
+void worker_check(struct worker *worker, uint64_t timeout_ms)
+{
+    worker->pinged = true;
+    worker->ping_timeout_ms = timeout_ms;
+    worker_frames_bare(worker, MESSAGE_PING, ++worker->ping_id);
+    worker_arm(worker, timeout_ms);
 }
 
 void worker_sample(struct worker *worker)

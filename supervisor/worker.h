@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "common/buf.h"
 #include "common/error.h"
 #include "common/uuid.h"
 #include "proto/message.h"
@@ -50,6 +51,7 @@ struct worker_task {
     const char *step; /* "work", "persist", "query" */
     uint32_t first, last;
     uint32_t attempt;
+    uint32_t run_id;           /* of its RUN: no other of the class has it */
     uint64_t item_deadline_ms; /* between two signs of life */
     const char *artifact;      /* NULL where there is none */
     const char *answer;        /* NULL where there is none */
@@ -63,6 +65,7 @@ struct worker_receipt {
     enum verdict verdict;
     struct process_exit end;
     uint64_t started_wall_ms, wall_us, user_us, system_us;
+    uint64_t unload_us; /* from being told to go to its end; 0 when it was not told */
     uint64_t peak_rss_bytes;
     const char *peak_source;
     char detail[ERROR_MESSAGE_BYTES]; /* why, where the verdict is not done */
@@ -86,6 +89,8 @@ struct worker_ops {
     /* The unit ended and the worker can take another (unless it drains). */
     void (*done)(struct worker *worker, const struct message *done);
     void (*failed)(struct worker *worker, const struct worker_failure *failure);
+    /* It was asked whether it is well. why: "" when it is. */
+    void (*checked)(struct worker *worker, bool healthy, const char *why);
     /* The worker ended with a unit in flight; gone follows. */
     void (*lost)(struct worker *worker, enum verdict verdict, const char *detail);
     /* The last call. */
@@ -110,7 +115,13 @@ struct worker {
     uint32_t item;            /* being worked on; 0 where unknown */
     uint32_t items_done;
     uint64_t landlock_abi, seccomp; /* what READY said that the kernel offers */
-    bool retiring;                  /* goes as soon as its successor is ready */
+    /* the pool's (pool.c) */
+    int recycling;           /* enum recycle: why it goes, or will; -1 while it stays */
+    bool retiring;           /* goes as soon as its successor is ready */
+    bool replaced;           /* its successor is: it goes when its unit ends */
+    struct worker *replaces; /* whose successor it is, until that one has gone */
+    uint64_t generation;     /* of the settings that it was started with */
+    uint64_t checked_ms;     /* loop clock: when it was last asked whether it is well */
     /* the rest is worker.c's */
     uv_loop_t *loop;
     uv_timer_t timer;
@@ -121,8 +132,14 @@ struct worker {
     uint64_t started_wall_ms;
     uint64_t grace_ms;
     uint64_t item_deadline_ms, unit_deadline_ms; /* loop clock for the latter */
+    uint64_t told_to_go_us;                      /* monotonic; 0 while it was not */
+    struct buf lease_frame;                      /* LEASE, which goes with the next RUN */
     uint32_t run_id;
-    bool in_flight; /* a unit's end has not been told yet */
+    uint32_t ping_id;
+    uint64_t ping_timeout_ms;
+    bool pinged;     /* PONG has not come yet */
+    bool cancelling; /* the unit in flight was asked to stop; the worker stays */
+    bool in_flight;  /* a unit's end has not been told yet */
     bool said_bye, exited, channel_ended, killed;
     bool unasked; /* it said BYE, closed its channel or exited before it was told to go */
     uint64_t bye_peak_bytes;
@@ -144,13 +161,18 @@ struct worker_start {
 
 /* Forks and sends INIT. On failure nothing is left. */
 int worker_start(const struct worker_start *start, struct worker **ret_worker, struct error *err);
-/* READY, or LEASED for a pool: hands it a job. folder: absolute. */
+/* READY, or LEASED for a pool: hands it a job, of which it hears with its next unit. folder:
+ * absolute. */
 int worker_lease(struct worker *worker, const struct uuid *job, const char *folder,
                  struct error *err);
 /* LEASED: runs a unit. */
 int worker_run(struct worker *worker, const struct worker_task *task, struct error *err);
-/* Asks the running unit to stop; kills the worker when it has not within the grace time. */
+/* Asks the running unit to stop; kills the worker when it has not within the grace time. A pool's
+ * worker stays, any other goes. */
 void worker_cancel(struct worker *worker);
+/* READY or LEASED, and not waiting for an answer: asks whether it is well; ops->checked tells. One
+ * that says nothing within timeout_ms is killed. */
+void worker_check(struct worker *worker, uint64_t timeout_ms);
 /* No more units: says SHUTDOWN; kills after the grace time. */
 void worker_shutdown(struct worker *worker);
 /* SIGKILL now; verdict and detail are what its unit and its receipt get. */

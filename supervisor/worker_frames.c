@@ -45,15 +45,14 @@ int worker_frames_init(struct worker *worker, const struct worker_start *start, 
 int worker_frames_lease(struct worker *worker, const struct uuid *job, const char *folder,
                         struct error *err)
 {
-    struct buf frame;
     struct message_writer writer;
     char text[UUID_TEXT_BYTES];
     uuid_format(job, text);
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_LEASE, 0);
+    worker->lease_frame.size = 0;
+    message_begin(&writer, &worker->lease_frame, MESSAGE_LEASE, 0);
     message_put_str(&writer, FIELD_JOB, text);
     message_put_str(&writer, FIELD_FOLDER, folder);
-    return send_frame(worker, &writer, &frame, err);
+    return message_end(&writer, err);
 }
 
 static void put_failures(struct message_writer *writer, const struct worker_task *task)
@@ -91,15 +90,22 @@ static void put_task(struct message_writer *writer, const struct worker_task *ta
     }
 }
 
-int worker_frames_run(struct worker *worker, uint32_t run_id, const struct worker_task *task,
-                      uint64_t deadline_ms, struct error *err)
+int worker_frames_run(struct worker *worker, const struct worker_task *task, uint64_t deadline_ms,
+                      struct error *err)
 {
     struct buf frame;
     struct message_writer writer;
-    buf_init(&frame, FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES);
-    message_begin(&writer, &frame, MESSAGE_RUN, run_id);
+    buf_init(&frame, 2 * ((size_t)FRAME_BODY_MAX_BYTES + FRAME_HEADER_BYTES));
+    if (buf_append(&frame, worker->lease_frame.data, worker->lease_frame.size, err) < 0) {
+        return -1;
+    }
+    message_begin(&writer, &frame, MESSAGE_RUN, task->run_id);
     put_task(&writer, task, deadline_ms);
-    return send_frame(worker, &writer, &frame, err);
+    if (send_frame(worker, &writer, &frame, err) < 0) {
+        return -1;
+    }
+    worker->lease_frame.size = 0;
+    return 0;
 }
 
 void worker_frames_bare(struct worker *worker, enum message_type type, uint32_t id)

@@ -14,12 +14,13 @@
 #include "supervisor/worker.h"
 
 int worker_frames_init(struct worker *worker, const struct worker_start *start, struct error *err);
+/* Kept in the worker, and sent with the next RUN: one write, one wake-up. */
 int worker_frames_lease(struct worker *worker, const struct uuid *job, const char *folder,
                         struct error *err);
-int worker_frames_run(struct worker *worker, uint32_t run_id, const struct worker_task *task,
-                      uint64_t deadline_ms, struct error *err);
-/* A message without fields: CANCEL, SHUTDOWN. A worker that cannot be reached any more is none to
- * be told; its end comes by itself. */
+int worker_frames_run(struct worker *worker, const struct worker_task *task, uint64_t deadline_ms,
+                      struct error *err);
+/* A message without fields: CANCEL, PING, SHUTDOWN. A worker that cannot be reached any more is
+ * none to be told; its end comes by itself. */
 void worker_frames_bare(struct worker *worker, enum message_type type, uint32_t id);
 
 #endif

@@ -72,6 +72,8 @@ void worker_receipt_fill(const struct worker *worker, struct worker_receipt *rec
     receipt->system_us =
         (uint64_t)usage->ru_stime.tv_sec * 1000000U + (uint64_t)usage->ru_stime.tv_usec;
     receipt->young = worker->ready_us == 0;
+    receipt->unload_us =
+        worker->told_to_go_us > 0 ? clock_monotonic_us() - worker->told_to_go_us : 0;
     /* A worker's own VmHWM is exact. ru_maxrss is at least our RSS at the fork, so it only speaks
      * for a worker that could not; no worker can claim less than we saw. */
     bool told_more = worker->peak_unit_bytes > worker->peak_sample_bytes;

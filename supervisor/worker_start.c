@@ -101,6 +101,8 @@ int worker_start(const struct worker_start *start, struct worker **ret_worker, s
     worker->started_us = clock_monotonic_us();
     worker->started_wall_ms = clock_wall_ms();
     worker->state = WORKER_STARTING;
+    worker->recycling = -1;
+    buf_init(&worker->lease_frame, FRAME_BODY_MAX_BYTES);
     struct error connect_error = ERROR_INIT;
     int failed = connect_worker(worker, start, &connect_error);
     if (failed < 0 && !worker->process) {

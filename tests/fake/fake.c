@@ -159,6 +159,12 @@ static int fake_run(struct worker *worker, void *user, const struct worker_unit 
     return 0;
 }
 
+static int fake_check(struct worker *worker, void *user, struct error *err)
+{
+    (void)worker;
+    return act_outside_units(user, FAKE_MOMENT_CHECK, err);
+}
+
 static void fake_deinit(void *user)
 {
     struct fake *fake = user;
@@ -176,6 +182,7 @@ int main(int argc, char **argv)
         .warm = fake_warm,
         .lease = fake_lease,
         .run = fake_run,
+        .check = fake_check,
         .deinit = fake_deinit,
     };
 

@@ -25,7 +25,7 @@
 
 #define AT(moment) (1U << FAKE_MOMENT_##moment)
 #define AT_UNIT (AT(RUN) | AT(ITEM))
-#define AT_ANY (AT(INIT) | AT(READY) | AT(LEASE) | AT_UNIT | AT(DONE) | AT(END))
+#define AT_ANY (AT(INIT) | AT(READY) | AT(LEASE) | AT_UNIT | AT(DONE) | AT(CHECK) | AT(END))
 
 struct fake_call {
     const struct fake_scene *scene;
@@ -344,6 +344,13 @@ static enum fake_outcome do_leak(const struct fake_call *call)
     return take_memory(call, true) < 0 ? FAKE_FAILED : FAKE_GO_ON;
 }
 
+static enum fake_outcome do_unwell(const struct fake_call *call)
+{
+    error_set(call->err, ERROR_SYSTEM, "%s",
+              fake_rule_text(call->rule, "text", "as the script says"));
+    return FAKE_FAILED;
+}
+
 static enum fake_outcome do_fail(const struct fake_call *call)
 {
     worker_result_fail(call->scene->result, fake_rule_text(call->rule, "code", "internal"),
@@ -409,6 +416,7 @@ static const struct {
     {"eat", AT_UNIT | AT(INIT), do_eat},
     {"leak", AT_UNIT | AT(INIT), do_leak},
     {"fail", AT_UNIT, do_fail},
+    {"unwell", AT(CHECK), do_unwell},
     {"add", AT_UNIT, do_add},
     {"note", AT_UNIT, do_note},
     {"done", AT(RUN), do_done},

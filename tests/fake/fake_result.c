@@ -115,7 +115,7 @@ static const struct {
 } sayable[] = {
     {"READY", MESSAGE_READY},       {"PROGRESS", MESSAGE_PROGRESS}, {"DONE", MESSAGE_DONE},
     {"FAILED", MESSAGE_FAILED},     {"LOG", MESSAGE_LOG},           {"BYE", MESSAGE_BYE},
-    {"SHUTDOWN", MESSAGE_SHUTDOWN}, {"STATUS", MESSAGE_STATUS},
+    {"SHUTDOWN", MESSAGE_SHUTDOWN}, {"STATUS", MESSAGE_STATUS},     {"PONG", MESSAGE_PONG},
 };
 
 static void put_fields(struct message_writer *writer, enum message_type type)
@@ -143,6 +143,9 @@ static void put_fields(struct message_writer *writer, enum message_type type)
         message_put_uint(writer, FIELD_PEAK_RSS, 0);
         message_put_uint(writer, FIELD_USER_US, 0);
         message_put_uint(writer, FIELD_SYSTEM_US, 0);
+        break;
+    case MESSAGE_PONG:
+        message_put_bool(writer, FIELD_HEALTHY, true);
         break;
     default: /* the others of sayable[] need none */
         break;

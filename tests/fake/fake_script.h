@@ -19,6 +19,7 @@
     X(RUN, "run")     /* RUN has come */                                                           \
     X(ITEM, "item")   /* PROGRESS was said for an item (page) of an extract unit */                \
     X(DONE, "done")   /* the unit's work is done and said so: DONE was sent */                     \
+    X(CHECK, "check") /* PING has come, PONG has not been said */                                  \
     X(END, "end")     /* SHUTDOWN has come, BYE has not been said */
 
 enum fake_moment {

@@ -23,7 +23,7 @@ BUILD = pathlib.Path(os.environ.get("EBB_BUILD", SOURCE / "build")).resolve()
 WORKERS = BUILD / "libexec" / "ebb"
 TEST_WORKERS = BUILD / "libexec" / "ebb-test"
 
-VERSION = 2
+VERSION = 3
 BODY_MAX_BYTES = 1 << 20
 
 # For what is certain to come, on however busy a machine.

@@ -108,7 +108,7 @@ Test(message, names_and_directions)
     cr_assert_str_eq(message_type_name((enum message_type)9999), "?");
     cr_assert_eq(message_type_direction(MESSAGE_BYE), DIRECTION_FROM_WORKER);
     cr_assert_eq(message_type_phases(MESSAGE_RUN), PHASE_LEASED);
-    cr_assert_eq(message_type_phases((enum message_type)6), 0);
+    cr_assert_eq(message_type_phases((enum message_type)7), 0);
     cr_assert_str_eq(field_key(FIELD_PEAK_RSS), "peak_rss_bytes");
 }
 

@@ -99,7 +99,7 @@ Test(message_reject, an_empty_body)
 
 Test(message_reject, numbers_that_are_no_message, .init = begin)
 {
-    static const uint64_t numbers[] = {0,  6,  15,  22,    31,         47,
+    static const uint64_t numbers[] = {0,  7,  15,  23,    31,         47,
                                        63, 67, 255, 65536, UINT32_MAX, UINT64_MAX};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

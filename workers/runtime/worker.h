@@ -79,6 +79,9 @@ struct worker_ops {
      * its cancellation is FAILED "cancelled", whatever run returns. */
     int (*run)(struct worker *worker, void *user, const struct worker_unit *unit,
                struct worker_result *result, struct error *err);
+    /* Between units, when the supervisor asks: is what the next unit needs as it should be? -1: err
+     * says why not; the worker is replaced. Quick: a silent worker is killed. */
+    int (*check)(struct worker *worker, void *user, struct error *err);
     void (*deinit)(void *user);
 };
 

@@ -154,6 +154,19 @@ static void on_cancel(struct worker *worker, const struct message *message)
     (void)message;
 }
 
+static void on_ping(struct worker *worker, const struct message *message)
+{
+    struct error err = ERROR_INIT;
+    int status = 0;
+
+    if (worker->ops->check) {
+        channel_guard(&worker->channel, true);
+        status = worker->ops->check(worker, worker->user, &err);
+        channel_guard(&worker->channel, false);
+    }
+    worker_send_pong(worker, message->id, status < 0 ? err.msg : NULL);
+}
+
 static void on_shutdown(struct worker *worker, const struct message *message)
 {
     (void)message;
@@ -166,7 +179,7 @@ static const struct {
     void (*handle)(struct worker *worker, const struct message *message);
 } handlers[] = {
     {MESSAGE_INIT, worker_on_init}, {MESSAGE_LEASE, on_lease},       {MESSAGE_RUN, on_run},
-    {MESSAGE_CANCEL, on_cancel},    {MESSAGE_SHUTDOWN, on_shutdown},
+    {MESSAGE_CANCEL, on_cancel},    {MESSAGE_SHUTDOWN, on_shutdown}, {MESSAGE_PING, on_ping},
 };
 
 static void handle_message(struct worker *worker, const struct message *message)

@@ -78,6 +78,8 @@ void worker_send_progress(struct worker *worker, uint32_t item, uint32_t items_d
 /* -1 when there was no memory for it: send FAILED instead. */
 int worker_send_done(struct worker *worker, struct error *err);
 void worker_send_failed(struct worker *worker, const char *code, bool retryable, const char *text);
+/* why: NULL for a worker that is well. */
+void worker_send_pong(struct worker *worker, uint32_t id, const char *why);
 void worker_send_bye(struct worker *worker);
 
 /* Checks RUN against the lease and fills unit; strings go to the worker's arena. message is kept

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a worker says: READY, PROGRESS, DONE, FAILED, LOG, BYE.
+ * What a worker says: READY, PROGRESS, DONE, FAILED, PONG, LOG, BYE.
  *
  * Invariants: every frame but DONE is built in memory that was reserved at the start. A frame is
  * sent whole or the process ends, so that the supervisor never sees half of one from a worker
@@ -135,6 +135,17 @@ void worker_send_failed(struct worker *worker, const char *code, bool retryable,
     message_put_bool(&writer, FIELD_RETRYABLE, retryable);
     message_put_str(&writer, FIELD_TEXT, text);
     put_peak(worker, &writer);
+    end_small(worker, &writer);
+}
+
+void worker_send_pong(struct worker *worker, uint32_t id, const char *why)
+{
+    struct message_writer writer = begin_small(worker, MESSAGE_PONG, id);
+
+    message_put_bool(&writer, FIELD_HEALTHY, why == NULL);
+    if (why) {
+        message_put_str(&writer, FIELD_TEXT, why);
+    }
     end_small(worker, &writer);
 }
 
