@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/parse.h"
 #include "ctl/format.h"
@@ -61,17 +62,36 @@ void progress_clear(struct progress *progress)
     live_clear(&progress->live);
 }
 
-/* "412 pages/s", or "" while it is too early to say. */
-static void format_rate(uint64_t items, uint64_t time_ms, char *ret_text, size_t size_bytes)
+/* Stages whose items are no pages. */
+static const struct {
+    const char *stage, *item;
+} other_items[] = {
+    {"embed_text", "chunk"}, {"embed_image", "image"}, {"collect", "chunk"},
+    {"gather", "chunk"},     {"settle", "model"},
+};
+
+static const char *item_of(const char *stage)
+{
+    for (size_t i = 0; i < ARRAY_LEN(other_items); i++) {
+        if (strcmp(other_items[i].stage, stage) == 0) {
+            return other_items[i].item;
+        }
+    }
+    return "page";
+}
+
+/* "412 pages/s", or "" while it is too early to say. item: the singular. */
+static void format_rate(const char *item, uint64_t items, uint64_t time_ms, char *ret_text,
+                        size_t size_bytes)
 {
     double rate = time_ms > 0 ? (double)items * 1000.0 / (double)time_ms : 0.0;
 
     if (items < 2 || time_ms < RATE_LEAST_MS) {
         ret_text[0] = '\0';
     } else if (rate >= 10.0) {
-        snprintf(ret_text, size_bytes, "%.0f pages/s", rate);
+        snprintf(ret_text, size_bytes, "%.0f %ss/s", rate, item);
     } else {
-        snprintf(ret_text, size_bytes, "%.1f pages/s", rate);
+        snprintf(ret_text, size_bytes, "%.1f %ss/s", rate, item);
     }
 }
 
@@ -88,18 +108,19 @@ static void draw_stage(struct progress *progress, const struct watch_live *live,
     char memory[32] = "";
 
     if (strcmp(stage->status, "skipped") == 0) {
-        live_line(&progress->live, "  %-10s nothing to do", stage->name);
+        live_line(&progress->live, "  %-11s nothing to do", stage->name);
         return;
     }
     live_bar(share, BAR_COLUMNS, bar, sizeof(bar));
     if (stage->items > 1) {
         snprintf(items, sizeof(items), "%" PRIu64 "/%" PRIu64, stage->items_done, stage->items);
     }
-    format_rate(stage->items_done, stage->last_ms - stage->first_ms, rate, sizeof(rate));
+    format_rate(item_of(stage->name), stage->items_done, stage->last_ms - stage->first_ms, rate,
+                sizeof(rate));
     if (memory_bytes > 0) {
         parse_format_bytes(memory_bytes, memory, sizeof(memory));
     }
-    live_line(&progress->live, "  %-10s %s %3.0f%%  %11s  %12s  %s%s", stage->name, bar,
+    live_line(&progress->live, "  %-11s %s %3.0f%%  %11s  %13s  %s%s", stage->name, bar,
               share * 100.0, items, rate, memory[0] ? (works ? "RSS " : "peak ") : "", memory);
 }
 
@@ -130,7 +151,9 @@ static uint64_t pages_done(const struct watch_live *live)
     uint64_t most = 0;
 
     for (size_t i = 0; i < live->stage_count; i++) {
-        most = live->stages[i].items_done > most ? live->stages[i].items_done : most;
+        bool pages = strcmp(item_of(live->stages[i].name), "page") == 0;
+
+        most = pages && live->stages[i].items_done > most ? live->stages[i].items_done : most;
     }
     return most;
 }
@@ -142,7 +165,7 @@ static void draw_active(struct progress *progress, const struct watch_job *job)
 
     live_bar(job->live->progress / 100.0, BAR_COLUMNS, bar, sizeof(bar));
     parse_format_bytes(job->live->rss_bytes, rss, sizeof(rss));
-    live_line(&progress->live, "  %s %3.0f%%  %-8s  RSS %-8s  %s", bar, job->live->progress,
+    live_line(&progress->live, "  %s %3.0f%%  %-11s  RSS %-8s  %s", bar, job->live->progress,
               job->live->stage, rss, job->name);
 }
 
@@ -167,7 +190,7 @@ static void draw_many(struct progress *progress, const struct watch *watch)
         }
     }
     clock_format_duration(elapsed_ms, elapsed, sizeof(elapsed));
-    format_rate(pages, elapsed_ms, rate, sizeof(rate));
+    format_rate("page", pages, elapsed_ms, rate, sizeof(rate));
     parse_format_bytes(rss_bytes, rss, sizeof(rss));
     live_bar((double)watch->ended / (double)(total ? total : 1), BAR_COLUMNS, bar, sizeof(bar));
     live_line(&progress->live,
@@ -195,7 +218,7 @@ static void tell_stage(const struct watch_job *job, const char *name, uint64_t i
         clock_format_duration(time_ms, duration, sizeof(duration));
         snprintf(time, sizeof(time), " in %s", duration);
     }
-    format_rate(items, time_ms, rate, sizeof(rate));
+    format_rate(item_of(name), items, time_ms, rate, sizeof(rate));
     parse_format_bytes(peak_rss_bytes, peak, sizeof(peak));
     output_note("%s: %s: %" PRIu64 " %s%s%s%s%s%s", job->name, name, items,
                 items == 1 ? "item" : "items", time, rate[0] ? ", " : "", rate,

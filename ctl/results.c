@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -144,7 +145,7 @@ enum ctl_exit results_print(const char *path)
                                                                               : CTL_EXIT_OK;
 }
 
-enum ctl_exit results_save(const char *path, const char *to)
+static enum ctl_exit save(const char *path, const char *to, mode_t mode, bool durable)
 {
     AUTO_CLOSE int fd = open_answer(path);
     struct error err = ERROR_INIT;
@@ -156,7 +157,7 @@ enum ctl_exit results_save(const char *path, const char *to)
     if (fd < 0) {
         return CTL_EXIT_FAILED;
     }
-    writer = file_writer_open(to, 0666, &err);
+    writer = file_writer_open(to, mode, &err);
     if (!writer) {
         return output_fail(CTL_EXIT_FAILED, &err, NULL, "%s", to);
     }
@@ -170,8 +171,29 @@ enum ctl_exit results_save(const char *path, const char *to)
         file_writer_discard(writer);
         return CTL_EXIT_FAILED;
     }
-    if (file_writer_commit(writer, false, &err) < 0) {
+    if (file_writer_commit(writer, durable, &err) < 0) {
         return output_fail(CTL_EXIT_FAILED, &err, NULL, "%s", to);
     }
     return CTL_EXIT_OK;
+}
+
+enum ctl_exit results_save(const char *path, const char *to)
+{
+    return save(path, to, 0666, false);
+}
+
+enum ctl_exit results_keep(const char *path, const char *to)
+{
+    return save(path, to, 0600, true);
+}
+
+enum ctl_exit results_may_save(const char *command, const char *to, bool force)
+{
+    struct stat status;
+
+    if (force || (lstat(to, &status) < 0 && errno == ENOENT)) {
+        return CTL_EXIT_OK;
+    }
+    return output_fail(CTL_EXIT_FAILED, NULL, "name another file, or give --force",
+                       "%s: %s is there already", command, to);
 }

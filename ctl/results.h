@@ -5,6 +5,7 @@
 #ifndef EBB_CTL_RESULTS_H
 #define EBB_CTL_RESULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -32,5 +33,9 @@ enum ctl_exit results_ask(struct session *session, const struct results_query *q
 enum ctl_exit results_print(const char *path);
 /* Copies it to a file, which appears when it is whole. */
 enum ctl_exit results_save(const char *path, const char *to);
+/* The same, for its owner's eyes only, and on the disk when it appears. */
+enum ctl_exit results_keep(const char *path, const char *to);
+/* CTL_EXIT_FAILED, reported, when there is something of that name and no force. */
+enum ctl_exit results_may_save(const char *command, const char *to, bool force);
 
 #endif

@@ -155,6 +155,7 @@ static void print_hints(const struct run_report *report, const char *show)
     format_field(stdout, "state", "%s", report->session->place.state);
     if (show[0]) {
         format_field(stdout, "to see it", "ebb show %s%s", show, options);
+        format_field(stdout, "to ask it", "ebb search \"WORDS\"%s", options);
     }
 }
 
@@ -288,7 +289,8 @@ static enum ctl_exit print_one(const struct run_report *report, const struct wat
 
 static const struct table_column documents_columns[] = {
     {"NAME", TABLE_GIVES_WAY}, {"OUTCOME", TABLE_LEFT}, {"PAGES", TABLE_RIGHT},
-    {"FAILED", TABLE_RIGHT},   {"TIME", TABLE_RIGHT},   {"DOCUMENT", TABLE_LEFT},
+    {"FAILED", TABLE_RIGHT},   {"CHUNKS", TABLE_RIGHT}, {"TIME", TABLE_RIGHT},
+    {"DOCUMENT", TABLE_LEFT},
 };
 
 static void print_documents(const struct run_report *report)
@@ -303,6 +305,7 @@ static void print_documents(const struct run_report *report)
             table_text(table, job->outcome);
             table_number(table, job->pages);
             table_number(table, job->pages_failed);
+            table_number(table, job->chunks);
             table_duration(table, job->wall_ms);
             table_format(table, "%.*s", DOCUMENT_SHOWN_BYTES, job->document);
         }
@@ -367,8 +370,8 @@ static enum ctl_exit print_several(const struct run_report *report)
 
     print_documents(report);
     clock_format_duration(clock_monotonic_ms() - watch->started_ms, elapsed, sizeof(elapsed));
-    printf("\n%zu documents, %" PRIu64 " pages in %s; %zu failed\n\n", watch->ended,
-           watch->pages_ended, elapsed, watch->failed);
+    printf("\n%zu documents, %" PRIu64 " pages, %" PRIu64 " chunks in %s; %zu failed\n\n",
+           watch->ended, watch->pages_ended, watch->chunks_ended, elapsed, watch->failed);
     code = print_costs(report);
     print_hints(report, "DOCUMENT");
     return code;

@@ -303,6 +303,7 @@ static void end_job(struct watch *watch, struct watch_job *job, struct value rep
     job->pages = value_uint(value_get(reply, "pages"), 0);
     job->pages_failed = value_uint(value_get(reply, "pages_failed_count"), 0);
     job->wall_ms = value_uint(value_get(reply, "wall_ms"), 0);
+    job->chunks = value_uint(value_get(value_get(reply, "counts"), "chunks"), 0);
     format_text(value_get(reply, "document_id"), job->document, sizeof(job->document));
     format_text(value_get(reply, "status"), status, sizeof(status));
     format_text(value_get(value_get(reply, "error"), "code"), code, sizeof(code));
@@ -310,6 +311,7 @@ static void end_job(struct watch *watch, struct watch_job *job, struct value rep
     watch->ended++;
     watch->failed += job->exit == CTL_EXIT_FAILED;
     watch->pages_ended += job->pages;
+    watch->chunks_ended += job->chunks;
     if (watch->job_ended) {
         watch->job_ended(watch->user, watch, job, reply);
     }

@@ -45,6 +45,7 @@ struct watch_job {
     const char *name;   /* lives as long as the watch */
     uint64_t pages, pages_failed;
     uint64_t wall_ms;               /* once ENDED */
+    uint64_t chunks;                /* once ENDED: those that are searched */
     char document[UUID_TEXT_BYTES]; /* once ENDED; "" where it made none */
     char outcome[96];               /* once ENDED: status and error code */
     struct watch_live *live;        /* owned; NULL unless ACTIVE or ENDING */
@@ -57,7 +58,7 @@ struct watch {
     size_t count, capacity;
     size_t ended, failed, active;
     char hindrance[ERROR_MESSAGE_BYTES]; /* the last one told; "" for none */
-    uint64_t pages_ended;                /* of jobs that ended */
+    uint64_t pages_ended, chunks_ended;  /* of jobs that ended */
     uint64_t started_ms;                 /* monotonic */
     /* Shows what there is to show: something changed, or a tenth of a second went by. May be NULL.
      */
