@@ -98,13 +98,14 @@ static const struct table_column pools_columns[] = {
     {"MAX", TABLE_RIGHT},      {"SPARE", TABLE_RIGHT},     {"LIVE", TABLE_RIGHT},
     {"READY", TABLE_RIGHT},    {"BUSY", TABLE_RIGHT},      {"CREATED", TABLE_RIGHT},
     {"RECYCLED", TABLE_RIGHT}, {"DIED", TABLE_RIGHT},      {"LEASES", TABLE_RIGHT},
-    {"REUSES", TABLE_RIGHT},   {"WAITS", TABLE_RIGHT},     {"WAITED", TABLE_RIGHT},
-    {"START", TABLE_RIGHT},    {"THROTTLED", TABLE_RIGHT},
+    {"REUSES", TABLE_RIGHT},   {"WAITS", TABLE_RIGHT},     {"HALF", TABLE_RIGHT},
+    {"P99", TABLE_RIGHT},      {"IN USE", TABLE_RIGHT},    {"START", TABLE_RIGHT},
+    {"SAVED", TABLE_RIGHT},    {"THROTTLED", TABLE_RIGHT},
 };
 
 static uint64_t recycled(struct value counts)
 {
-    static const char *const reasons[] = {"units", "age", "rss", "idle"};
+    static const char *const reasons[] = {"units", "age", "rss", "idle", "health", "settings"};
     uint64_t sum = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
@@ -113,12 +114,38 @@ static uint64_t recycled(struct value counts)
     return sum;
 }
 
+static void add_us(struct table *table, uint64_t us)
+{
+    if (us > 0) {
+        table_format(table, "%.1f ms", (double)us / 1000.0);
+    } else {
+        table_text(table, NULL);
+    }
+}
+
+static void add_ms(struct table *table, struct value ms)
+{
+    if (value_uint(ms, 0) > 0) {
+        table_value_duration(table, ms);
+    } else {
+        table_text(table, NULL);
+    }
+}
+
+static void add_use(struct table *table, struct value pool)
+{
+    if (value_uint(value_get(pool, "leases"), 0) > 0) {
+        table_format(table, "%u%%", (unsigned)value_uint(value_get(pool, "busy_percent"), 0));
+    } else {
+        table_text(table, NULL);
+    }
+}
+
 static void add_pool(struct table *table, struct value pool)
 {
     static const char *const numbers[] = {"min",   "max",  "spare",  "live",
                                           "ready", "busy", "created"};
     struct value counts = value_get(pool, "recycled");
-    uint64_t start_us = value_uint(value_get(pool, "start_us_median"), 0);
 
     table_value_text(table, value_get(pool, "class"));
     table_value_text(table, value_get(pool, "lifetime"));
@@ -130,17 +157,12 @@ static void add_pool(struct table *table, struct value pool)
     table_value_number(table, value_get(pool, "leases"));
     table_value_number(table, value_get(pool, "reuses"));
     table_value_number(table, value_get(pool, "waits"));
-    table_value_duration(table, value_get(pool, "wait_ms"));
-    if (start_us > 0) {
-        table_format(table, "%.1f ms", (double)start_us / 1000.0);
-    } else {
-        table_text(table, NULL);
-    }
-    if (value_uint(value_get(pool, "throttled_ms"), 0) > 0) {
-        table_value_duration(table, value_get(pool, "throttled_ms"));
-    } else {
-        table_text(table, NULL);
-    }
+    add_us(table, value_uint(value_get(pool, "wait_us_p50"), 0));
+    add_us(table, value_uint(value_get(pool, "wait_us_p99"), 0));
+    add_use(table, pool);
+    add_us(table, value_uint(value_get(pool, "start_us_median"), 0));
+    add_ms(table, value_get(pool, "saved_ms"));
+    add_ms(table, value_get(pool, "throttled_ms"));
 }
 
 void parts_print_pools(FILE *file, struct value data, unsigned max_columns)

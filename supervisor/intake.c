@@ -215,12 +215,12 @@ void intake_end(struct supervisor *supervisor, struct job *job, enum job_status 
         for (worker = LIST_FIRST(&class->workers); worker; worker = next) {
             next = LIST_NEXT(worker, in_class);
             const struct lease *lease = worker->lease;
-            if (!lease || lease->job != job || class->settings.lifetime != LIFETIME_FRESH) {
-                continue; /* a pool's worker ends its unit, which is short and harmless */
+            if (!lease || lease->job != job || strcmp(class->settings.name, "library") == 0) {
+                continue; /* what is being written is short and harmless */
             }
             if (worker->state == WORKER_BUSY) {
                 worker_cancel(worker);
-            } else {
+            } else if (class->settings.lifetime == LIFETIME_FRESH) {
                 worker_shutdown(worker);
             }
         }

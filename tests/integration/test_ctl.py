@@ -386,9 +386,13 @@ POOLS = {
     "classes": [
         {"class": "pdf", "lifetime": "fresh", "executable": "ebb-pdf", "min": 0, "max": 2,
          "spare": 1, "live": 2, "starting": 0, "ready": 1, "busy": 1, "created": 5,
-         "recycled": {"units": 1, "age": 2, "rss": 3, "idle": 4, "died": 1}, "leases": 5,
-         "reuses": 0, "waits": 1, "wait_ms": 12, "start_us_median": 1500, "young_deaths": 0,
-         "throttled_ms": 0},
+         "gone": 3, "leaving": 0,
+         "recycled": {"units": 1, "age": 2, "rss": 3, "idle": 4, "health": 5, "settings": 6,
+                      "died": 1},
+         "leases": 5, "releases": 4, "reuses": 0, "waits": 1, "wait_ms": 12, "wait_us_p50": 8192,
+         "wait_us_p99": 16384, "wait_times": [0] * 8 + [1] + [0] * 13, "busy_us": 300,
+         "live_us": 400, "busy_percent": 75, "start_us_median": 1500, "unload_us_median": 500,
+         "saved_ms": 4000, "young_deaths": 0, "throttled_ms": 0},
     ]
 }  # fmt: skip
 
@@ -397,7 +401,7 @@ POOLS = {
     "command, request_name, data, words",
     [
         ("workers", "WORKERS", WORKERS, ["4711", "17-32 at 20", "8 MiB", "1.5 s", JOB]),
-        ("pools", "POOLS", POOLS, ["fresh", "10", "1.5 ms"]),
+        ("pools", "POOLS", POOLS, ["fresh", "21", "1.5 ms", "8.2 ms", "16.4 ms", "75%", "4.0 s"]),
         ("status", "STATUS", status(), ["0.1.0, pid 1234", "2 processing, 1 pending", "12%",
                                         "Landlock 4", "class.throttled", "pdf does not start"]),
         ("reload", "RELOAD", {"changed": ["limits.clients"]}, ["limits.clients\n"]),
