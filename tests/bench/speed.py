@@ -120,7 +120,8 @@ class Contest:
                  for event in events}
         ended = {kind: time for (kind, _), time in times.items()}
         created = _time_s(json.loads(self.ask("job", self.job, "--json"))["created_at"])
-        stage_s = {row["stage"]: row["wall_ms"] / 1000 for row in report["stages"]}
+        stage_s = {row["stage"]: row["wall_ms"] / 1000 for row in report["stages"]
+                   if row["wall_ms"] is not None}
         first = times["stage.completed", "extract"] - stage_s["extract"]
         workers = [row for row in report["receipts"] if row["stage"] == "extract"]
         last = max(_time_s(row["started_at"]) + row["wall_ms"] / 1000 for row in workers)
