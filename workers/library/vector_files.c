@@ -7,6 +7,11 @@
  */
 #include "workers/library/vector_files.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
 #include "workers/library/vector_set.h"
 #include "workers/library/vector_stamp.h"
 
@@ -118,13 +123,20 @@ int vector_files_look(struct library *library, const char *folder, struct error 
     return 0;
 }
 
+/* A file that somebody has taken away is not made here, and not said to be whole. */
 static int sync_set(const char *folder, const struct vector_set *set, struct error *err)
 {
-    struct vector_writer *writer = vector_set_open(folder, set, err);
-    int result = writer ? vector_writer_sync(writer, err) : -1;
+    AUTO_CLOSE int fd = -1;
+    char path[PATH_MAX];
 
-    vector_writer_close(writer);
-    return result;
+    if (vector_set_path(folder, set, path, err) < 0) {
+        return -1;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0) {
+        return error_set_errno(err, errno, "cannot sync %s", path);
+    }
+    return 0;
 }
 
 int vector_files_close(struct library *library, const char *folder, struct error *err)

@@ -66,6 +66,7 @@ int vector_stamp_read(const char *folder, struct vector_stamp *ret_stamp, struct
 int vector_stamp_write(const char *folder, const struct vector_stamp *stamp, struct error *err)
 {
     char path[PATH_MAX];
+    char vectors[PATH_MAX];
     char line[STAMP_MAX_BYTES];
     int length = snprintf(line, sizeof line, "ebb-vectors %s %016" PRIx64 "\n",
                           stamp->closed ? "closed" : "open", (uint64_t)stamp->id);
@@ -75,6 +76,10 @@ int vector_stamp_write(const char *folder, const struct vector_stamp *stamp, str
     }
     if (stamp->id == 0) {
         return file_remove_tree(path, err);
+    }
+    if (file_join(vectors, sizeof vectors, folder, VECTOR_FOLDER, err) < 0 ||
+        file_mkdirs(vectors, 0750, err) < 0) {
+        return -1;
     }
     return file_write_atomic(path, line, (size_t)length, 0640, true, err);
 }
