@@ -281,11 +281,11 @@ int shelf_simple_page(struct shelf *shelf, const char *job, uint32_t number, con
 }
 
 struct failure_list {
-    const struct finish_failure *failures;
+    const struct structure_failure *failures;
     size_t count;
 };
 
-static bool failure_at(void *context, size_t index, struct finish_failure *ret_failure)
+static bool failure_at(void *context, size_t index, struct structure_failure *ret_failure)
 {
     const struct failure_list *list = context;
 
@@ -296,14 +296,22 @@ static bool failure_at(void *context, size_t index, struct finish_failure *ret_f
     return true;
 }
 
-int shelf_finish(struct shelf *shelf, const char *job, const struct finish_failure *failures,
+int shelf_finish(struct shelf *shelf, const char *job, const struct structure_failure *failures,
                  size_t count)
 {
     struct failure_list list = {failures, count};
-    struct finish_unit unit = {.job = job, .failure_at = failure_at, .context = &list};
+    struct structure_unit structure = {.job = job,
+                                       .artifact_path = shelf_path(shelf, "body.ebb"),
+                                       .failure_at = failure_at,
+                                       .context = &list};
+    struct finish_unit finish = {.job = job};
 
     shelf->outcome = (struct outcome){0};
-    return finish_document(shelf->library, &unit, &shelf->outcome, &shelf->err);
+    if (structure_document(shelf->library, &structure, &shelf->outcome, &shelf->err) < 0) {
+        return -1;
+    }
+    shelf->outcome = (struct outcome){0};
+    return finish_document(shelf->library, &finish, &shelf->outcome, &shelf->err);
 }
 
 static const char *find_param(const void *context, const char *key)

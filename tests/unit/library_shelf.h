@@ -13,6 +13,7 @@
 #include "workers/library/library.h"
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
+#include "workers/library/structure.h"
 
 #define SHELF_JOB "01890000-0000-7000-8000-000000000001"
 #define SHELF_OTHER_JOB "01890000-0000-7000-8000-000000000002"
@@ -64,7 +65,7 @@ int shelf_pages(struct shelf *shelf, const char *job, uint32_t first, uint32_t l
                 struct page_record *const *records, uint32_t count);
 /* A page with one block of body text. */
 int shelf_simple_page(struct shelf *shelf, const char *job, uint32_t number, const char *text);
-int shelf_finish(struct shelf *shelf, const char *job, const struct finish_failure *failures,
+int shelf_finish(struct shelf *shelf, const char *job, const struct structure_failure *failures,
                  size_t count);
 
 /* Runs a query with up to four parameters, "key", "value", …, NULL. Returns its answer, NULL and

@@ -247,7 +247,7 @@ Test(library_persist, pages_of_an_unknown_job_are_missing_rows)
 Test(library_persist, finish_wants_every_page)
 {
     struct shelf shelf;
-    struct finish_failure failures[] = {{2, "crashed", "signal 11"},
+    struct structure_failure failures[] = {{2, "crashed", "signal 11"},
                                         {4, "deadline_exceeded", "30 s"}};
 
     shelf_init(&shelf);
@@ -273,15 +273,16 @@ Test(library_persist, finish_wants_every_page)
     shelf_deinit(&shelf);
 }
 
-Test(library_persist, finish_fills_up_a_list_of_failures_that_was_cut)
+Test(library_persist, structure_fills_up_a_list_of_failures_that_was_cut)
 {
     struct shelf shelf;
-    struct finish_unit unit = {.job = SHELF_JOB, .failures_cut = true};
+    struct structure_unit unit = {.job = SHELF_JOB, .failures_cut = true};
 
     shelf_init(&shelf);
     cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 6), 0);
     cr_assert_eq(shelf_simple_page(&shelf, SHELF_JOB, 3, "Three"), 0);
-    cr_assert_eq(finish_document(shelf.library, &unit, &shelf.outcome, &shelf.err), 0, "%s",
+    unit.artifact_path = shelf_path(&shelf, "body.ebb");
+    cr_assert_eq(structure_document(shelf.library, &unit, &shelf.outcome, &shelf.err), 0, "%s",
                  shelf.err.msg);
     cr_expect_eq(shelf.outcome.pages, 6);
     cr_expect_eq(shelf.outcome.pages_failed, 5);
@@ -291,7 +292,7 @@ Test(library_persist, finish_fills_up_a_list_of_failures_that_was_cut)
 Test(library_persist, a_failed_page_beyond_the_document_is_refused)
 {
     struct shelf shelf;
-    struct finish_failure failure = {9, "crashed", ""};
+    struct structure_failure failure = {9, "crashed", ""};
 
     shelf_init(&shelf);
     persist_document(&shelf, SHELF_JOB, 1, 2);
@@ -304,7 +305,7 @@ Test(library_persist, a_failed_page_beyond_the_document_is_refused)
 Test(library_persist, a_page_that_was_read_stays_read)
 {
     struct shelf shelf;
-    struct finish_failure failure = {1, "crashed", ""};
+    struct structure_failure failure = {1, "crashed", ""};
     struct page_record *record;
 
     shelf_init(&shelf);
@@ -324,7 +325,7 @@ Test(library_persist, a_page_that_was_read_stays_read)
 Test(library_persist, a_page_that_failed_may_be_read_later)
 {
     struct shelf shelf;
-    struct finish_failure failure = {1, "crashed", "signal 11"};
+    struct structure_failure failure = {1, "crashed", "signal 11"};
 
     shelf_init(&shelf);
     cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 1), 0);

@@ -152,7 +152,7 @@ Test(library_readings, the_order_of_pages_does_not_matter)
 Test(library_readings, a_page_that_ocr_could_not_read_has_failed)
 {
     struct shelf shelf;
-    struct finish_failure failure = {1, "deadline_exceeded", "60 s"};
+    struct structure_failure failure = {1, "deadline_exceeded", "60 s"};
 
     shelf_init(&shelf);
     cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 2), 0);

@@ -10,7 +10,7 @@
 
 static void fill(struct shelf *shelf)
 {
-    struct finish_failure failure = {3, "crashed", "signal 11"};
+    struct structure_failure failure = {3, "crashed", "signal 11"};
 
     cr_assert_eq(shelf_survey(shelf, SHELF_JOB, 1, 4), 0);
     cr_assert_eq(shelf_simple_page(shelf, SHELF_JOB, 1, "One"), 0);

@@ -137,7 +137,7 @@ Test(library_xml, a_failure_is_remembered)
 static void fill(struct shelf *shelf)
 {
     static const char *const cells[] = {"A", "B"};
-    struct finish_failure failure = {3, "crashed", "signal 11"};
+    struct structure_failure failure = {3, "crashed", "signal 11"};
     struct shelf_block read = {PAGE_BLOCK_TEXT, "a hyphen-\nated <word>", 10, 0, 0};
     struct shelf_block blocks[] = {{PAGE_BLOCK_TEXT, "A B", 10, PAGE_STYLE_BOLD, 0},
                                    {PAGE_BLOCK_TEXT, "x", 10, 0, 0},

@@ -3,9 +3,9 @@
  * The digest: SHA-256 over what the library says of its documents, so that two libraries with the
  * same results have the same digest, however often and in whatever order they were written.
  *
- * Left out: times of writing, row numbers, jobs and their names for documents; and what depends
- * on the process that met a page rather than on the page: warnings (a parser tells of a shared
- * object once) and the text of a failure (its code is in).
+ * Left out: times of writing, row numbers, the slots of vectors, jobs and their names for
+ * documents; and what depends on the process that met a page rather than on the page: warnings (a
+ * parser tells of a shared object once) and the text of a failure (its code is in).
  *
  * Each value goes in as a byte for its type and then its bytes, texts and blobs with their length
  * before them, so that no two different rows look alike. Blocks on the disk. Logs nothing.
@@ -62,7 +62,11 @@ static void add_column(struct digest *digest, struct statement *row, int column)
     case SQLITE_NULL:
         hash_sha256_update(digest->hash, "n", 1);
         break;
-    default: /* text: no table that is hashed this way has blobs */
+    case SQLITE_BLOB:
+        add_bytes(digest, 'b', sqlite3_column_blob(row->handle, column),
+                  (size_t)sqlite3_column_bytes(row->handle, column));
+        break;
+    default:
         add_bytes(digest, 't', statement_column_text(row, column),
                   (size_t)sqlite3_column_bytes(row->handle, column));
         break;
@@ -142,10 +146,11 @@ static int add_pages(struct digest *digest, struct library *library, int64_t doc
 static int add_document(struct digest *digest, struct library *library, int64_t document_row,
                         struct error *err)
 {
-    static const enum statement_name parts[] = {STATEMENT_METADATA_LIST, STATEMENT_OUTLINE_LIST,
-                                                STATEMENT_STYLES_LIST,   STATEMENT_FURNITURE_LIST,
-                                                STATEMENT_IMAGES_LIST,   STATEMENT_PLACEMENTS_LIST,
-                                                STATEMENT_TABLES_LIST,   STATEMENT_PARTS_DIGEST};
+    static const enum statement_name parts[] = {
+        STATEMENT_METADATA_LIST,  STATEMENT_OUTLINE_LIST,  STATEMENT_STYLES_LIST,
+        STATEMENT_FURNITURE_LIST, STATEMENT_IMAGES_LIST,   STATEMENT_PLACEMENTS_LIST,
+        STATEMENT_TABLES_LIST,    STATEMENT_PARTS_DIGEST,  STATEMENT_TAGS_LIST,
+        STATEMENT_CHUNKS_DIGEST,  STATEMENT_VECTORS_DIGEST};
     struct statement *get = library_statement(library, STATEMENT_DOCUMENT_GET);
 
     statement_int(get, 1, document_row);

@@ -203,9 +203,7 @@ static bool is_lone(const struct place *place, char c)
     return first && !memchr(first + 1, c, place->size_bytes - (size_t)(first - place->text) - 1);
 }
 
-/* The dots that lead to a page's number or a column: bytes of the run that starts here, 0 for none.
- */
-static size_t leader_bytes(const char *text, size_t size_bytes)
+size_t markdown_leader_bytes(const char *text, size_t size_bytes)
 {
     size_t dots = 0;
     size_t end = 0;
@@ -220,14 +218,14 @@ static size_t leader_bytes(const char *text, size_t size_bytes)
 }
 
 /* In a cell what leads to the next column leads nowhere. */
-static size_t without_leader(const char *text, size_t size_bytes)
+size_t markdown_without_leader(const char *text, size_t size_bytes)
 {
     size_t end = size_bytes;
 
     while (end > 0 && (text[end - 1] == '.' || text[end - 1] == ' ')) {
         end--;
     }
-    return leader_bytes(text + end, size_bytes - end) > 0 ? end : size_bytes;
+    return markdown_leader_bytes(text + end, size_bytes - end) > 0 ? end : size_bytes;
 }
 
 static int escape(struct place place, size_t start, struct buf *out, struct error *err)
@@ -239,9 +237,10 @@ static int escape(struct place place, size_t start, struct buf *out, struct erro
     place.lone_backtick = is_lone(&place, '`');
 
     for (; place.at < place.size_bytes; place.at++) {
-        size_t leader = place.text[place.at] == '.'
-                            ? leader_bytes(place.text + place.at, place.size_bytes - place.at)
-                            : 0;
+        size_t leader =
+            place.text[place.at] == '.'
+                ? markdown_leader_bytes(place.text + place.at, place.size_bytes - place.at)
+                : 0;
         const char *instead = leader > 0 ? "\xE2\x80\xA6" : substitute(&place);
         bool backslash = !instead && (place.at == start || means_something(&place));
 
@@ -276,7 +275,7 @@ int markdown_escape_cell(const char *text, size_t size_bytes, struct buf *out, s
         return 0;
     }
     trim(&text, &size_bytes);
-    size_bytes = without_leader(text, size_bytes);
+    size_bytes = markdown_without_leader(text, size_bytes);
     return escape((struct place){text, size_bytes, .in_cell = true}, SIZE_MAX, out, err);
 }
 
@@ -310,7 +309,7 @@ int markdown_escape_html(const char *text, size_t size_bytes, struct buf *out, s
     if (size_bytes == 0) {
         return 0;
     }
-    size_bytes = without_leader(text, size_bytes);
+    size_bytes = markdown_without_leader(text, size_bytes);
     for (size_t i = 0; i < size_bytes; i++) {
         const char *instead = text[i] == '&'                        ? "&amp;"
                               : text[i] == '<'                      ? "&lt;"

@@ -34,6 +34,12 @@ struct markdown_marker {
 };
 void markdown_list_marker(const char *text, size_t size_bytes, struct markdown_marker *ret_marker);
 
+/* The dots that lead to a page's number or a column: bytes of the run that starts here, 0 for
+ * none. */
+size_t markdown_leader_bytes(const char *text, size_t size_bytes);
+/* Bytes of a cell's text without such dots at its end. */
+size_t markdown_without_leader(const char *text, size_t size_bytes);
+
 /* The length of the longest run of backticks. */
 size_t markdown_longest_fence(const char *text, size_t size_bytes);
 

@@ -20,6 +20,8 @@ struct outcome {
     uint64_t pages, pages_failed, chars, words;
     /* Of finish: pages whose text OCR read, images that are content, tables joined over pages. */
     uint64_t pages_ocr, images, tables;
+    uint64_t blocks;                           /* of structure: the body's */
+    uint64_t chunks, vectors, images_embedded; /* of text; images that have vectors */
 };
 
 /* Names the failure that err (already set) describes. Returns -1. */

@@ -7,6 +7,8 @@
  */
 #include "workers/library/persist.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "proto/artifact.h"
 #include "proto/survey.h"
@@ -100,6 +102,42 @@ static int put_job(struct library *library, const struct persist_unit *unit, int
     return statement_run(put, err);
 }
 
+static bool is_blank(char c)
+{
+    return (uint8_t)c <= 0x20;
+}
+
+/* A document of several jobs has the tags of all. */
+static int put_tags(struct library *library, const struct persist_unit *unit, int64_t row,
+                    struct error *err)
+{
+    const char *text = unit->tags ? unit->tags : "";
+
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        const char *next = text + length + (text[length] == ',');
+
+        while (length > 0 && is_blank(text[length - 1])) {
+            length--;
+        }
+        while (length > 0 && is_blank(*text)) {
+            text++;
+            length--;
+        }
+        if (length > 0) {
+            struct statement *put = library_statement(library, STATEMENT_TAG_PUT);
+
+            statement_int(put, 1, row);
+            statement_text_n(put, 2, text, length);
+            if (statement_run(put, err) < 0) {
+                return -1;
+            }
+        }
+        text = next;
+    }
+    return 0;
+}
+
 static int write_survey(struct library *library, const struct persist_unit *unit, const char *id,
                         const struct survey_record *survey, struct error *err)
 {
@@ -110,7 +148,7 @@ static int write_survey(struct library *library, const struct persist_unit *unit
     }
     if (put_document(library, id, survey, &row, err) < 0 ||
         put_metadata(library, row, survey, err) < 0 || put_outline(library, row, survey, err) < 0 ||
-        put_job(library, unit, row, err) < 0) {
+        put_job(library, unit, row, err) < 0 || put_tags(library, unit, row, err) < 0) {
         library_rollback(library);
         return -1;
     }

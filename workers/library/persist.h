@@ -14,6 +14,7 @@ struct persist_unit {
     const char *name; /* of the document, for people (survey) */
     const char *artifact_path;
     uint32_t first, last; /* pages that may be in the artifact (extract) */
+    const char *tags;     /* for the document, commas between (survey); NULL for none */
 };
 
 /*

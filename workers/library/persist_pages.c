@@ -50,7 +50,7 @@ static enum page_action choose(struct statement *state, const struct page_entry 
 }
 
 static int look_at_old(struct library *library, const struct page_entry *entry,
-                     enum page_action *ret_action, struct error *err)
+                       enum page_action *ret_action, struct error *err)
 {
     struct statement *state = library_statement(library, STATEMENT_PAGE_STATE);
     int got;
@@ -144,8 +144,7 @@ static int put_page(struct library *library, const struct document *document,
         return -1;
     }
     if (put_row(library, document, entry, warnings_json, err) < 0 ||
-        put_record(library, entry, err) < 0 ||
-        marks_put(library, document->row, record, err) < 0) {
+        put_record(library, entry, err) < 0 || marks_put(library, document->row, record, err) < 0) {
         return -1;
     }
     return page_parts_put(library, document, record, entry->arena, err);

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "workers/library/body_stream.h"
 #include "workers/library/describe.h"
+#include "workers/library/page_source.h"
 
 #define SHOW_PROGRESS_PAGES 64
 
@@ -73,67 +75,6 @@ bool show_wants(const struct show *show, uint32_t first, uint32_t last)
     return false;
 }
 
-/* How the page's tables lie in the document's. */
-static int read_parts(struct show *show, struct render_page *page, struct error *err)
-{
-    const struct page_record *record = page->record;
-    struct render_part *parts;
-    struct statement *list;
-    uint32_t tables = 0;
-    int got;
-
-    for (uint32_t b = 0; b < record->block_count; b++) {
-        tables += record->blocks[b].table != NULL;
-    }
-    if (tables == 0) {
-        return 0;
-    }
-    parts = arena_calloc(page->arena, tables, sizeof *parts);
-    if (!parts) {
-        return error_set(err, ERROR_MEMORY, "no memory for a page's tables");
-    }
-    page->parts = parts;
-    list = library_statement(show->library, STATEMENT_PARTS_OF_PAGE);
-    statement_int(list, 1, show->document.row);
-    statement_int(list, 2, page->number);
-    while ((got = statement_step(list, err)) > 0 && page->part_count < tables) {
-        parts[page->part_count++] = (struct render_part){
-            .block = (uint32_t)statement_column_int(list, 0),
-            .table = (uint32_t)statement_column_int(list, 1),
-            .first_row = (uint32_t)statement_column_int(list, 2),
-            .skipped_rows = (uint32_t)statement_column_int(list, 3),
-            .spans = statement_column_int(list, 4) != 0,
-        };
-    }
-    statement_end(list);
-    return got < 0 ? -1 : 0;
-}
-
-/* The row as a page; record is where its record is decoded to. */
-static int read_page(struct show *show, struct statement *row, struct page_record *record,
-                     struct render_page *ret_page, struct error *err)
-{
-    size_t size_bytes;
-    const void *data = statement_column_blob(row, 4, &size_bytes);
-
-    *ret_page = (struct render_page){
-        .number = (uint32_t)statement_column_int(row, 0),
-        .failure_code = statement_column_text(row, 1),
-        .failure_text = statement_column_text(row, 2),
-        .label = statement_column_text(row, 3),
-        .text = statement_column_text(row, 5),
-        .arena = library_scratch(show->library),
-    };
-    if (!data) {
-        return 0;
-    }
-    if (page_record_decode(data, size_bytes, ret_page->arena, record, err) < 0) {
-        return error_wrap(err, "the record of page %u in the library", ret_page->number);
-    }
-    ret_page->record = record;
-    return show->markdown ? read_parts(show, ret_page, err) : 0;
-}
-
 /* One page to the answer. */
 typedef int (*show_page)(struct show *show, const struct render_page *page, struct error *err);
 
@@ -167,6 +108,7 @@ static int show_records(struct show *show, struct parse_range range, show_page p
                         struct error *err)
 {
     struct statement *rows = library_statement(show->library, STATEMENT_PAGE_RECORDS);
+    struct page_source source = {show->library, show->document.row, show->flows};
     struct page_record record;
     struct render_page page;
     int got;
@@ -174,7 +116,7 @@ static int show_records(struct show *show, struct parse_range range, show_page p
     statement_int(rows, 1, library_page_row(show->document.row, range.first));
     statement_int(rows, 2, library_page_row(show->document.row, range.last));
     while ((got = statement_step(rows, err)) > 0) {
-        if (read_page(show, rows, &record, &page, err) < 0 || put(show, &page, err) < 0 ||
+        if (page_source_read(&source, rows, &record, &page, err) < 0 || put(show, &page, err) < 0 ||
             show_page_done(show, err) < 0) {
             got = -1;
             break;
@@ -208,6 +150,7 @@ static int show_markdown(struct show *show, struct error *err)
 {
     int result = -1;
 
+    show->flows = true;
     show->markdown = markdown_stream_create(&show->style);
     if (!show->markdown) {
         return error_set(err, ERROR_MEMORY, "no memory for a document's Markdown");
@@ -216,6 +159,37 @@ static int show_markdown(struct show *show, struct error *err)
         result = markdown_stream_end(show->markdown, &show->answer->buf, err);
     }
     markdown_stream_destroy(show->markdown);
+    return result;
+}
+
+static int put_body_block(void *user, const struct body_block *block, struct error *err)
+{
+    struct buf *out = &((struct show *)user)->answer->buf;
+
+    return buf_append_str(out, block->joint, err) < 0
+               ? -1
+               : buf_append(out, block->text, block->text_bytes, err);
+}
+
+static int put_body(struct show *show, const struct render_page *page, struct error *err)
+{
+    return body_stream_page(show->body, page, err);
+}
+
+/* The text that is cut into chunks. */
+static int show_body(struct show *show, struct error *err)
+{
+    int result = -1;
+
+    show->flows = true;
+    show->body = body_stream_create(&show->style, put_body_block, show);
+    if (!show->body) {
+        return error_set(err, ERROR_MEMORY, "no memory for a document's body");
+    }
+    if (put_pages(show, put_body, err) == 0) {
+        result = body_stream_end(show->body, err);
+    }
+    body_stream_destroy(show->body);
     return result;
 }
 
@@ -302,7 +276,7 @@ static int show_format(struct show *show, const char *format, struct error *err)
     } formats[] = {
         {"text", show_texts},    {"markdown", show_markdown}, {"json", show_json},
         {"hocr", show_hocr},     {"alto", show_alto},         {"tables", show_tables},
-        {"images", show_images},
+        {"images", show_images}, {"chunks", show_chunks},     {"body", show_body},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
@@ -311,7 +285,8 @@ static int show_format(struct show *show, const char *format, struct error *err)
         }
     }
     return error_set(err, ERROR_INVALID,
-                     "\"%.40s\" is no format: text, markdown, json, hocr, alto, tables or images",
+                     "\"%.40s\" is no format: text, markdown, json, hocr, alto, tables, images, "
+                     "chunks or body",
                      format);
 }
 

@@ -12,13 +12,17 @@
 
 #define SHOW_RANGES_MAX 1000
 
+struct body_stream;
+
 struct show {
     struct library *library;
     const struct library_query *query;
     struct answer *answer;
     struct document document;
     struct document_style style;
+    bool flows;                                 /* the format is made of the document's walk */
     struct markdown_stream *markdown;           /* of that format, else NULL */
+    struct body_stream *body;                   /* likewise */
     struct parse_range ranges[SHOW_RANGES_MAX]; /* within the document, as they were asked for */
     size_t range_count;
     uint32_t pages_done;
@@ -29,8 +33,9 @@ int show_page_done(struct show *show, struct error *err);
 /* Whether a range has a page from first to last. */
 bool show_wants(const struct show *show, uint32_t first, uint32_t last);
 
-/* The JSON lists, for tables and images that are on pages asked for. */
+/* The JSON lists, for tables, images and chunks that are on pages asked for. */
 int show_tables(struct show *show, struct error *err);
 int show_images(struct show *show, struct error *err);
+int show_chunks(struct show *show, struct error *err);
 
 #endif

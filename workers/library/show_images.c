@@ -72,6 +72,7 @@ static int put_image(struct show *show, struct statement *image, struct error *e
     emit_key_str(emit, "perceptual_hash", hash);
     emit_key_int(emit, "pages", statement_column_int(image, 17));
     emit_key_str(emit, "caption", statement_column_text(image, 18));
+    emit_key_uint(emit, "number", (uint64_t)statement_column_int(image, 19));
     if (put_placements(show, statement_column_text(image, 0), err) < 0) {
         return -1;
     }

@@ -35,11 +35,21 @@
     X(IMAGES_DELETE, "DELETE FROM images WHERE document=?1")                                       \
     X(IMAGES_REPEATED,                                                                             \
       "SELECT key FROM images WHERE document=?1 AND repeated ORDER BY key LIMIT ?2")               \
-    X(IMAGES_COUNT, "SELECT count(*) FROM images WHERE document=?1 AND role='content'")            \
+    X(IMAGES_NUMBERED, "SELECT count(*) FROM images WHERE document=?1 AND number>0")               \
+    X(IMAGES_NUMBER,                                                                               \
+      "UPDATE images SET number=u.number FROM (SELECT i.key, CASE i.role WHEN 'content' THEN"      \
+      " row_number() OVER (PARTITION BY i.role ORDER BY min(p.page << 32 | p.ordinal)) ELSE 0 END" \
+      " AS number FROM images i JOIN image_placements p ON p.document=i.document AND p.key=i.key"  \
+      " WHERE i.document=?1 GROUP BY i.key) u WHERE images.document=?1 AND images.key=u.key")      \
+    X(IMAGES_CONTENT,                                                                              \
+      "SELECT i.number, i.key, i.format, i.width_px, i.height_px, min(p.page) FROM images i"       \
+      " JOIN image_placements p ON p.document=i.document AND p.key=i.key"                          \
+      " WHERE i.document=?1 AND i.number>0 GROUP BY i.key ORDER BY i.number")                      \
     X(IMAGES_LIST,                                                                                 \
       "SELECT i.key, i.id, i.format, i.role, i.repeated, i.color_space, i.width_px, i.height_px,"  \
       " i.bits, i.masked, i.file_bytes, i.sharpness, i.contrast, i.brightness, i.noise,"           \
-      " i.quality, i.perceptual_hash, i.pages, i.caption, min(p.page << 32 | p.ordinal) AS place"  \
+      " i.quality, i.perceptual_hash, i.pages, i.caption, i.number,"                               \
+      " min(p.page << 32 | p.ordinal) AS place"                                                    \
       " FROM images i JOIN image_placements p ON p.document=i.document AND p.key=i.key"            \
       " WHERE i.document=?1 GROUP BY i.key ORDER BY place")                                        \
     X(PLACEMENT_PUT,                                                                               \
@@ -74,6 +84,7 @@
       "SELECT page, block, rows, columns, header_rows, ruled, caption, ordinal, first_row,"        \
       " skipped_rows FROM table_parts WHERE document=?1 ORDER BY page, block")                     \
     X(TABLES_CLEAR, "DELETE FROM tables WHERE document=?1")                                        \
+    X(TABLES_COUNT, "SELECT count(*) FROM tables WHERE document=?1")                               \
     X(TABLE_PUT, "INSERT INTO tables VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")        \
     X(TABLES_LIST,                                                                                 \
       "SELECT ordinal, id, first_page, last_page, rows, columns, header_rows, ruled, spans,"       \

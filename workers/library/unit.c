@@ -13,7 +13,6 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "workers/library/care.h"
-#include "workers/library/finish.h"
 #include "workers/library/library.h"
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
@@ -22,8 +21,6 @@
 /* What a unit may take longer for while something is left to be purged. */
 #define CARE_MS 100
 #define CARE_WARM_MS 2000
-#define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
-
 static int init(struct worker *worker, void **ret_user, struct error *err)
 {
     uint64_t max_bytes;
@@ -48,29 +45,11 @@ static void deinit(void *user)
     library_close(user);
 }
 
-static struct persist_unit persist_unit_of(const struct worker_unit *unit)
-{
-    return (struct persist_unit){
-        .job = unit->job,
-        .name = worker_unit_param(unit, "name", "document"),
-        .artifact_path = unit->artifact_path,
-        .first = unit->first,
-        .last = unit->last,
-    };
-}
-
-static int need_artifact(const struct run *run, struct error *err)
-{
-    return run->unit->artifact_path
-               ? 0
-               : error_set(err, ERROR_INVALID, "the unit names no artifact to persist");
-}
-
 static int run_persist_survey(struct run *run, struct error *err)
 {
-    struct persist_unit unit = persist_unit_of(run->unit);
+    struct persist_unit unit = run_persist_unit(run);
 
-    if (need_artifact(run, err) < 0 ||
+    if (run_need_artifact(run, err) < 0 ||
         persist_survey(run->library, &unit, &run->outcome, err) < 0) {
         return -1;
     }
@@ -80,9 +59,10 @@ static int run_persist_survey(struct run *run, struct error *err)
 
 static int run_persist_pages(struct run *run, struct error *err)
 {
-    struct persist_unit unit = persist_unit_of(run->unit);
+    struct persist_unit unit = run_persist_unit(run);
 
-    if (need_artifact(run, err) < 0 || persist_pages(run->library, &unit, &run->outcome, err) < 0) {
+    if (run_need_artifact(run, err) < 0 ||
+        persist_pages(run->library, &unit, &run->outcome, err) < 0) {
         return -1;
     }
     worker_result_document(run->result, run->outcome.document_id);
@@ -94,55 +74,14 @@ static int run_persist_pages(struct run *run, struct error *err)
 /* The page was counted when extract's record of it came. */
 static int run_persist_ocr(struct run *run, struct error *err)
 {
-    struct persist_unit unit = persist_unit_of(run->unit);
+    struct persist_unit unit = run_persist_unit(run);
 
-    if (need_artifact(run, err) < 0 || persist_pages(run->library, &unit, &run->outcome, err) < 0) {
+    if (run_need_artifact(run, err) < 0 ||
+        persist_pages(run->library, &unit, &run->outcome, err) < 0) {
         return -1;
     }
     worker_result_document(run->result, run->outcome.document_id);
     worker_result_count(run->result, "pages_ocr", run->outcome.pages);
-    return 0;
-}
-
-/* The list of RUN, one at a time; its texts live until the next. */
-struct failure_list {
-    const struct message *message;
-    struct message_failure current;
-};
-
-static bool failure_at(void *context, size_t index, struct finish_failure *ret_failure)
-{
-    struct failure_list *list = context;
-
-    if (!message_failure_at(list->message, FIELD_FAILURES, index, &list->current)) {
-        return false;
-    }
-    *ret_failure =
-        (struct finish_failure){list->current.item, list->current.code, list->current.text};
-    return true;
-}
-
-static int run_finish(struct run *run, struct error *err)
-{
-    struct failure_list list = {.message = run->unit->message};
-    struct finish_unit unit = {
-        .job = run->unit->job,
-        .failure_at = failure_at,
-        .context = &list,
-        .failures_cut = message_count(run->unit->message, FIELD_FAILURES) >= FAILURES_MAX,
-    };
-
-    if (finish_document(run->library, &unit, &run->outcome, err) < 0) {
-        return -1;
-    }
-    worker_result_document(run->result, run->outcome.document_id);
-    worker_result_count(run->result, "pages", run->outcome.pages);
-    worker_result_count(run->result, "pages_failed", run->outcome.pages_failed);
-    worker_result_count(run->result, "chars", run->outcome.chars);
-    worker_result_count(run->result, "words", run->outcome.words);
-    worker_result_count(run->result, "pages_ocr", run->outcome.pages_ocr);
-    worker_result_count(run->result, "images", run->outcome.images);
-    worker_result_count(run->result, "tables", run->outcome.tables);
     return 0;
 }
 
@@ -188,6 +127,10 @@ static const struct {
     {"persist", "survey", run_persist_survey},
     {"persist", "extract", run_persist_pages},
     {"persist", "ocr", run_persist_ocr},
+    {"persist", "chunk", run_persist_chunks},
+    {"persist", "embed_text", run_persist_text_vectors},
+    {"persist", "embed_image", run_persist_image_vectors},
+    {"work", "structure", run_structure},
     {"work", "finish", run_finish},
     {"work", "collect", run_collect},
     {"work", "gather", run_gather},

@@ -8,6 +8,7 @@
 #include "workers/library/library.h"
 #include "workers/library/missing.h"
 #include "workers/library/outcome.h"
+#include "workers/library/persist.h"
 #include "workers/runtime/worker.h"
 
 struct run {
@@ -20,6 +21,18 @@ struct run {
 
 /* The model of text vectors that the settings ask for. Owns: the worker. ERROR_INVALID. */
 int run_model(const struct run *run, struct missing_model *ret_model, struct error *err);
+
+/* The unit as the persist functions want it. Owns: the unit. */
+struct persist_unit run_persist_unit(const struct run *run);
+/* ERROR_INVALID for a unit that names none. */
+int run_need_artifact(const struct run *run, struct error *err);
+
+/* Of a document, once its pages are there. */
+int run_structure(struct run *run, struct error *err);
+int run_persist_chunks(struct run *run, struct error *err);
+int run_persist_text_vectors(struct run *run, struct error *err);
+int run_persist_image_vectors(struct run *run, struct error *err);
+int run_finish(struct run *run, struct error *err);
 
 /* Of a job that embeds again (reembed.h). */
 int run_collect(struct run *run, struct error *err);
