@@ -90,6 +90,40 @@ void chunks_vector_of(int64_t target, const char *model, float ret_vector[CHUNKS
     cr_assert(vector_normalize(ret_vector, CHUNKS_DIMENSIONS));
 }
 
+static const char *param_of(const void *context, const char *key)
+{
+    const char *const *params = context;
+
+    for (size_t i = 0; params[i]; i += 2) {
+        if (strcmp(params[i], key) == 0) {
+            return params[i + 1];
+        }
+    }
+    return NULL;
+}
+
+const char *chunks_query(struct shelf *shelf, const struct missing_model *model, const char *kind,
+                         const char *const *params)
+{
+    struct library_query query = {.kind = kind,
+                                  .param = param_of,
+                                  .context = params,
+                                  .answer_path = shelf_path(shelf, "chunks-answer"),
+                                  .model = *model};
+    const char *text;
+    struct buf answer;
+
+    if (library_query_run(shelf->library, &query, &shelf->err) < 0) {
+        return NULL;
+    }
+    buf_init(&answer, (size_t)1 << 30);
+    cr_assert_eq(file_read(query.answer_path, (size_t)1 << 30, &answer, &shelf->err), 0);
+    text = arena_strndup(shelf->arena, (const char *)answer.data, answer.size);
+    buf_deinit(&answer);
+    cr_assert_not_null(text);
+    return text;
+}
+
 /* id, generation, slots, live. */
 static bool find_set(struct shelf *shelf, const char *kind, const char *model, int64_t ret[4])
 {

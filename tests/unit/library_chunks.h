@@ -25,6 +25,12 @@ void chunks_vectors(struct shelf *shelf, int64_t document, uint32_t first, uint3
 /* The vector that chunks_vectors gives. */
 void chunks_vector_of(int64_t target, const char *model, float ret_vector[CHUNKS_DIMENSIONS]);
 
+/* As SHELF_QUERY, for a library whose settings name that model. */
+const char *chunks_query(struct shelf *shelf, const struct missing_model *model, const char *kind,
+                         const char *const *params);
+#define CHUNKS_QUERY(shelf, model, kind, ...)                                                      \
+    chunks_query(shelf, model, kind, (const char *const[]){__VA_ARGS__, NULL})
+
 /* The only set of kind and model. */
 struct vector_set chunks_set(struct shelf *shelf, const char *kind, const char *model);
 /* Whether a scan of the set's file finds exactly the targets that the library has in the slots that

@@ -19,7 +19,7 @@
 #include "workers/library/upkeep.h"
 #include "workers/library/vector_stamp.h"
 
-#define BACKUP_STEP_PAGES 512
+#define BACKUP_STEP_PAGES 128
 #define BACKUP_CHECK_OPERATIONS 200000 /* of SQLite's machine, between two questions */
 
 struct backup {
