@@ -62,8 +62,8 @@ struct chunk_record {
     const char **headings; /* from the outermost to the nearest above its start */
     uint8_t heading_levels[CHUNK_HEADINGS_MAX]; /* 1 to 6, rising */
     uint32_t heading_count;
-    const char *joint; /* white space between the chunk before it on its level and it; "" for the
-                          first */
+    const char *joint; /* white space between the chunk before it on its level and it (of code a
+                          line's indentation too); "" for the first */
     uint32_t overlap_bytes; /* so much of text repeats the end of the chunk before it, white space
                                behind it included */
     const char *text;       /* not empty; no white space at either end */
