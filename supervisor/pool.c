@@ -4,7 +4,7 @@
  *
  * Invariants: a retiring worker goes only when its own successor has been READY, or when it is one
  * too many; a successor replaces one worker; at most one successor starts at a time; a worker that
- * is not well, or was told to go, is handed to nobody.
+ * is not well, has not said so yet, or was told to go, is handed to nobody.
  *
  * Blocks: never; reads of /proc. Diagnostics: info on recycling, a warning when one is not well.
  */
@@ -37,7 +37,7 @@ struct worker *pool_idle_worker(const struct class *class)
     struct worker *retiring = NULL;
     LIST_FOREACH(worker, &class->workers, in_class)
     {
-        if (!is_idle(worker)) {
+        if (!is_idle(worker) || worker->pinged) { /* that one answers in a moment, or never */
             continue;
         }
         if (!worker->retiring) {

@@ -119,6 +119,15 @@ static enum fake_outcome do_sleep(const struct fake_call *call)
     return FAKE_GO_ON;
 }
 
+/* As long work does that looks whether it is still wanted. */
+static enum fake_outcome do_linger(const struct fake_call *call)
+{
+    while (!worker_cancelled(call->scene->worker)) {
+        fake_wait_ms(2);
+    }
+    return FAKE_GO_ON;
+}
+
 /* Half of a whole program: descriptors that stay open somewhere else. */
 static enum fake_outcome do_daemonise(const struct fake_call *call)
 {
@@ -401,6 +410,7 @@ static const struct {
     {"spin", AT_ANY, do_spin},
     {"deaf", AT_ANY, do_deaf},
     {"sleep", AT_ANY, do_sleep},
+    {"linger", AT_UNIT, do_linger},
     {"daemonise", AT_ANY, do_daemonise},
     {"garbage", AT_ANY, do_garbage},
     {"noise", AT_ANY, do_noise},

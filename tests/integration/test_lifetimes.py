@@ -2,7 +2,6 @@
 """How long workers live: fresh with spares, pools that grow, shrink and replace, services that come
 back, and a class whose workers die young."""
 
-import datetime
 import threading
 import time
 
@@ -12,6 +11,7 @@ import daemon
 import ebbproto
 from daemon import Refused, children_of, patience, seconds, wait_until
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
+from pools import ask, ask_at_once, check_successors, pool, span, states
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ def script(tmp_path):
     path = tmp_path / "script"
     write_script(path, "pages=4 unit=1")
     return path
-
-
-def span(receipt):
-    """When a process lived: seconds since the epoch, from and to."""
-    start = datetime.datetime.fromisoformat(receipt["started_at"].replace("Z", "+00:00"))
-    return start.timestamp(), start.timestamp() + receipt["wall_ms"] / 1000
 
 
 def starts_by_then(seconds_gone, first=0.05, longest=0.2):
@@ -35,10 +29,6 @@ def starts_by_then(seconds_gone, first=0.05, longest=0.2):
         pause = min(pause * 2, longest)
         at += pause
     return starts
-
-
-def states(ebbd, name):
-    return sorted(row["state"] for row in ebbd.workers(name))
 
 
 # --- fresh ---
@@ -103,24 +93,6 @@ def test_max_bounds_a_class(make_ebbd, script):
 # --- pool ---
 
 
-def pool(script, **settings):
-    """The library, made of fakes: each query is a unit, and each is a pool's."""
-    return {"limits.cpu_slots": 16, **fake(script, "library", spare=0, **settings)}
-
-
-def ask(ebbd, times):
-    """Queries, one after the other."""
-    for _ in range(times):
-        ebbd.call("QUERY", kind="digest")
-
-
-def ask_at_once(ebbd, times):
-    """Queries, all at once."""
-    requests = [ebbd.connection.request("QUERY", kind="digest") for _ in range(times)]
-    for request in requests:
-        ebbd.connection.answer(request)
-
-
 def test_a_pool_keeps_min_and_grows_to_max(make_ebbd, script):
     write_script(script, "on=run action=sleep ms=400")
     ebbd = make_ebbd(pool(script, min=1, max=3, idle=f"{seconds(2)}s"))
@@ -141,18 +113,6 @@ def test_a_pool_of_none_starts_on_demand(make_ebbd, script):
     row = ebbd.classes()["library"]
     assert (row["created"], row["reuses"]) == (1, 2)
     wait_until("none is left", lambda: ebbd.workers("library") == [])
-
-
-def check_successors(ebbd, ready_after):
-    """Each but the last went when its successor had been READY: never before."""
-    spans = sorted(span(row) for row in ebbd.receipts() if row["class"] == "library")
-    asked = time.time()
-    alive = ebbd.workers("library")
-    starts = [start for start, _ in spans]
-    starts.append(asked - alive[0]["age_ms"] / 1000)
-    for (_, end), successor in zip(spans, starts[1:]):
-        assert end >= successor + ready_after - 0.02, (spans, starts)
-    return len(spans)
 
 
 def wait_for_successor(ebbd, reason, times):
