@@ -26,7 +26,8 @@ static const struct {
 } query_kinds[] = {
     {"show", answer_show, false},     {"documents", answer_documents, false},
     {"digest", answer_digest, false}, {"missing", answer_missing, false},
-    {"backup", NULL, false},          {"delete", answer_delete, true},
+    {"export", answer_export, false}, {"backup", NULL, false},
+    {"delete", answer_delete, true},
 };
 
 const char *library_query_param(const struct library_query *query, const char *key,
@@ -48,6 +49,15 @@ int library_query_param_uint(const struct library_query *query, const char *key,
         return 0;
     }
     if (parse_u64(text, min, max, ret_value, err) < 0) {
+        return error_wrap(err, "%s", key);
+    }
+    return 0;
+}
+
+int library_query_param_bool(const struct library_query *query, const char *key, bool *ret_value,
+                             struct error *err)
+{
+    if (parse_bool(library_query_param(query, key, "no"), ret_value, err) < 0) {
         return error_wrap(err, "%s", key);
     }
     return 0;
@@ -148,6 +158,6 @@ int library_query_run(struct library *library, const struct library_query *query
     }
     return error_set(err, ERROR_INVALID,
                      "there is no query \"%.40s\": the library answers show, documents, "
-                     "missing, backup, digest and delete",
+                     "missing, export, backup, digest and delete",
                      query->kind);
 }

@@ -56,6 +56,9 @@ const char *library_query_param(const struct library_query *query, const char *k
 int library_query_param_uint(const struct library_query *query, const char *key, uint64_t min,
                              uint64_t max, uint64_t fallback, uint64_t *ret_value,
                              struct error *err);
+/* False where it was not given. */
+int library_query_param_bool(const struct library_query *query, const char *key, bool *ret_value,
+                             struct error *err);
 /* ERROR_CANCELLED when the supervisor wants the query to stop. */
 int library_query_progress(const struct library_query *query, uint32_t done, struct error *err);
 
@@ -67,6 +70,8 @@ int answer_digest(struct library *library, const struct library_query *query, st
                   struct error *err);
 /* Makes the answer's file itself. */
 int answer_backup(struct library *library, const struct library_query *query, struct error *err);
+int answer_export(struct library *library, const struct library_query *query, struct answer *answer,
+                  struct error *err);
 int answer_missing(struct library *library, const struct library_query *query,
                    struct answer *answer, struct error *err);
 int answer_delete(struct library *library, const struct library_query *query, struct answer *answer,

@@ -66,11 +66,12 @@ static void put_quality(struct emit *emit, struct statement *row)
     emit_close(emit, '}');
 }
 
-static void put_chunk(struct emit *emit, struct statement *row)
+static int put_chunk(struct show *show, struct statement *row, struct error *err)
 {
     const char *headings = statement_column_text(row, 7);
+    struct emit *emit = &show->answer->emit;
 
-    emit_open(emit, '{');
+    show_item_begin(show, "chunk");
     emit_key_str(emit, "chunk_id", statement_column_text(row, 0));
     emit_key_uint(emit, "ordinal", (uint64_t)statement_column_int(row, 1));
     emit_key_uint(emit, "level", (uint64_t)statement_column_int(row, 2));
@@ -88,33 +89,33 @@ static void put_chunk(struct emit *emit, struct statement *row)
     emit_key_uint(emit, "duplicate_of", (uint64_t)statement_column_int(row, 13));
     put_quality(emit, row);
     emit_key_bool(emit, "embedded", statement_column_int(row, 17) != 0);
-    emit_close(emit, '}');
+    if (show_item_vectors(
+            show, VECTOR_KIND_TEXT,
+            library_page_row(show->document.row, (uint32_t)statement_column_int(row, 1)),
+            err) < 0) {
+        return -1;
+    }
+    return show_item_end(show, err);
 }
 
 int show_chunks(struct show *show, struct error *err)
 {
-    struct emit *emit = &show->answer->emit;
     struct statement *list = library_statement(show->library, STATEMENT_CHUNKS_LIST);
     int got;
 
-    emit_open(emit, '{');
-    emit_key_str(emit, "document_id", show->document.id);
-    emit_key(emit, "chunks");
-    emit_open(emit, '[');
+    show_list_begin(show, "chunks");
     statement_int(list, 1, show->document.row);
     while ((got = statement_step(list, err)) > 0) {
         if (!show_wants(show, (uint32_t)statement_column_int(list, 5),
                         (uint32_t)statement_column_int(list, 6))) {
             continue;
         }
-        put_chunk(emit, list);
-        if (show_page_done(show, err) < 0) {
+        if (put_chunk(show, list, err) < 0 || show_page_done(show, err) < 0) {
             got = -1;
             break;
         }
     }
     statement_end(list);
-    emit_close(emit, ']');
-    emit_close(emit, '}');
+    show_list_end(show);
     return got;
 }

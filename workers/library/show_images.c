@@ -56,7 +56,7 @@ static int put_image(struct show *show, struct statement *image, struct error *e
     char hash[17];
 
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)statement_column_int(image, 16));
-    emit_open(emit, '{');
+    show_item_begin(show, "image");
     emit_key_str(emit, "id", statement_column_text(image, 1));
     render_json_file(emit, statement_column_text(image, 0), statement_column_text(image, 2));
     emit_key_str(emit, "format", statement_column_text(image, 2));
@@ -73,11 +73,14 @@ static int put_image(struct show *show, struct statement *image, struct error *e
     emit_key_int(emit, "pages", statement_column_int(image, 17));
     emit_key_str(emit, "caption", statement_column_text(image, 18));
     emit_key_uint(emit, "number", (uint64_t)statement_column_int(image, 19));
-    if (put_placements(show, statement_column_text(image, 0), err) < 0) {
+    if (put_placements(show, statement_column_text(image, 0), err) < 0 ||
+        show_item_vectors(
+            show, VECTOR_KIND_IMAGE,
+            library_page_row(show->document.row, (uint32_t)statement_column_int(image, 19)),
+            err) < 0) {
         return -1;
     }
-    emit_close(emit, '}');
-    return answer_flush(show->answer, err);
+    return show_item_end(show, err);
 }
 
 /* Whether the image is on a page asked for. */
@@ -106,13 +109,9 @@ static int is_wanted(struct show *show, const char *key, bool *ret_wanted, struc
 int show_images(struct show *show, struct error *err)
 {
     struct statement *list = library_statement(show->library, STATEMENT_IMAGES_LIST);
-    struct emit *emit = &show->answer->emit;
     int got;
 
-    emit_open(emit, '{');
-    emit_key_str(emit, "document_id", show->document.id);
-    emit_key(emit, "images");
-    emit_open(emit, '[');
+    show_list_begin(show, "images");
     statement_int(list, 1, show->document.row);
     while ((got = statement_step(list, err)) > 0) {
         bool wanted;
@@ -124,7 +123,6 @@ int show_images(struct show *show, struct error *err)
         }
     }
     statement_end(list);
-    emit_close(emit, ']');
-    emit_close(emit, '}');
+    show_list_end(show);
     return got;
 }

@@ -114,7 +114,7 @@ static int put_table(struct show *show, struct statement *table, struct arena *a
     if (read_parts(show, table, arena, &parts, err) < 0) {
         return -1;
     }
-    emit_open(emit, '{');
+    show_item_begin(show, "table");
     emit_key_uint(emit, "number", (uint64_t)statement_column_int(table, 0));
     emit_key_str(emit, "id", statement_column_text(table, 1));
     emit_key_uint(emit, "first_page", (uint64_t)statement_column_int(table, 2));
@@ -133,8 +133,7 @@ static int put_table(struct show *show, struct statement *table, struct arena *a
         }
     }
     emit_close(emit, ']');
-    emit_close(emit, '}');
-    return 0;
+    return show_item_end(show, err);
 }
 
 static int put_tables(struct show *show, struct arena *arena, struct error *err)
@@ -157,20 +156,15 @@ static int put_tables(struct show *show, struct arena *arena, struct error *err)
 
 int show_tables(struct show *show, struct error *err)
 {
-    struct emit *emit = &show->answer->emit;
     struct arena *arena = arena_create(0);
     int result;
 
     if (!arena) {
         return error_set(err, ERROR_MEMORY, "no memory for a table's parts");
     }
-    emit_open(emit, '{');
-    emit_key_str(emit, "document_id", show->document.id);
-    emit_key(emit, "tables");
-    emit_open(emit, '[');
+    show_list_begin(show, "tables");
     result = put_tables(show, arena, err);
-    emit_close(emit, ']');
-    emit_close(emit, '}');
+    show_list_end(show);
     arena_destroy(arena);
     return result;
 }

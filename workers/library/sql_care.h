@@ -5,6 +5,8 @@
 #ifndef EBB_WORKERS_LIBRARY_SQL_CARE_H
 #define EBB_WORKERS_LIBRARY_SQL_CARE_H
 
+#include "workers/library/sql_rows.h"
+
 /* X(SYMBOL, "sql") */
 #define SQL_CARE(X)                                                                                \
     X(UPKEEP_GET, "SELECT value FROM upkeep WHERE name=?1")                                        \
@@ -33,6 +35,14 @@
     X(JSON_TEXTS, "SELECT value FROM json_each(?1)")                                               \
     X(VECTOR_ROWS, "SELECT row FROM vectors WHERE target BETWEEN ?1 AND ?2 LIMIT ?3")              \
     X(FTS_MERGE, "INSERT INTO chunks_fts(chunks_fts, rank) VALUES('merge', ?1)")                   \
-    X(FREE_PAGES, "PRAGMA freelist_count")
+    X(FREE_PAGES, "PRAGMA freelist_count")                                                         \
+    X(VECTORS_OF, "SELECT s.model, v.vector FROM vectors v JOIN vector_sets s ON s.id=v.row >> 40" \
+                  " WHERE v.target=?1 AND s.kind=?2 ORDER BY s.model, s.dimensions")               \
+    X(DOCUMENT_AFTER, "SELECT id FROM documents WHERE id>?1 ORDER BY id LIMIT 1")                  \
+    X(DOCUMENT_TIMES, "SELECT added_ms, updated_ms FROM documents WHERE row=?1")                   \
+    X(EXPORT_PAGES,                                                                                \
+      "SELECT row & 4294967295, id, label, width_pt, height_pt, rotation_deg, source,"             \
+      " ocr_languages, confidence, failure_code, text FROM pages WHERE " STATEMENT_ROWS            \
+      " ORDER BY row")
 
 #endif
