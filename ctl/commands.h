@@ -15,6 +15,10 @@
     X(submit)                                                                                      \
     X(show)                                                                                        \
     X(search)                                                                                      \
+    GROUP("The library")                                                                           \
+    X(export)                                                                                      \
+    X(backup)                                                                                      \
+    X(reembed)                                                                                     \
     GROUP("Jobs")                                                                                  \
     X(jobs)                                                                                        \
     X(job)                                                                                         \

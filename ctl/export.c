@@ -56,7 +56,7 @@ int export_choose(const char *text, struct export_choice *ret_choice, struct err
     if (!text) {
         *ret_choice = (struct export_choice){
             .always = EXPORT_BIT(JSON) | EXPORT_BIT(MARKDOWN) | EXPORT_BIT(TEXT) |
-                      EXPORT_BIT(IMAGES) | EXPORT_BIT(TABLES),
+                      EXPORT_BIT(IMAGES) | EXPORT_BIT(TABLES) | EXPORT_BIT(CHUNKS),
             .when_read = EXPORT_BIT(PDF) | EXPORT_BIT(HOCR) | EXPORT_BIT(ALTO)};
         return 0;
     }
@@ -120,6 +120,9 @@ static enum ctl_exit export_answer(struct export *export, enum export_format for
     }
     if (format == EXPORT_FORMAT_TABLES) {
         return export_tables(answer, export->folder);
+    }
+    if (format == EXPORT_FORMAT_CHUNKS) {
+        return export_chunks(answer, export->folder);
     }
     if (file_join(path, sizeof(path), export->folder, files[format], &err) < 0) {
         return output_fail(CTL_EXIT_FAILED, &err, NULL, "--out");

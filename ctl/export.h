@@ -17,7 +17,8 @@
     X(TABLES, "tables")     /* tables/table-001.csv and so on */                                   \
     X(PDF, "pdf")           /* searchable.pdf */                                                   \
     X(HOCR, "hocr")         /* document.hocr */                                                    \
-    X(ALTO, "alto")         /* document.alto.xml */
+    X(ALTO, "alto")         /* document.alto.xml */                                                \
+    X(CHUNKS, "chunks")     /* chunks.jsonl */
 
 enum export_format {
 #define EXPORT_FORMAT_ENUM(symbol, name) EXPORT_FORMAT_##symbol,
@@ -33,8 +34,8 @@ struct export_choice {
     unsigned when_read; /* only of documents of which OCR read a page */
 };
 
-/* From "json,tables" or "all"; NULL: json, markdown, text, images, tables, and the others when OCR
- * read a page. ERROR_INVALID names what is unknown. */
+/* From "json,tables" or "all"; NULL: json, markdown, text, images, tables, chunks, and the others
+ * when OCR read a page. ERROR_INVALID names what is unknown. */
 int export_choose(const char *names, struct export_choice *ret_choice, struct error *err);
 
 /* The files of every job that made a document: in folder when only one was asked for, else in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * A document's images and tables as files.
+ * A document's images, tables and chunks as files.
  *
  * Invariants: names of files come from the library's answer and are made plain names before they
  * are used. A table is in memory as a whole, bounded by what a table may be (proto/page.h); the
@@ -236,4 +236,55 @@ enum ctl_exit export_tables(const char *answer, const char *folder)
     }
     json_decref(root);
     return code;
+}
+
+/* --- chunks --- */
+
+/* An object a line. */
+static int put_chunks(struct file_writer *writer, const json_t *chunks, struct error *err)
+{
+    size_t index;
+    const json_t *chunk;
+
+    json_array_foreach(chunks, index, chunk)
+    {
+        AUTO_FREE char *line = json_dumps(chunk, JSON_COMPACT);
+
+        if (!line) {
+            return error_set(err, ERROR_MEMORY, "out of memory");
+        }
+        if (file_writer_append(writer, line, strlen(line), err) < 0 ||
+            file_writer_append(writer, "\n", 1, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+enum ctl_exit export_chunks(const char *answer, const char *folder)
+{
+    json_t *root;
+    const json_t *chunks = load_list(answer, "chunks", &root);
+    struct file_writer *writer = NULL;
+    struct error err = ERROR_INIT;
+    char path[PATH_MAX];
+    int status = -1;
+
+    if (!chunks) {
+        return CTL_EXIT_FAILED;
+    }
+    if (file_join(path, sizeof(path), folder, "chunks.jsonl", &err) == 0) {
+        writer = file_writer_open(path, 0666, &err);
+    }
+    if (writer) {
+        status = put_chunks(writer, chunks, &err);
+        if (status == 0) {
+            status = file_writer_commit(writer, false, &err);
+        } else {
+            file_writer_discard(writer);
+        }
+    }
+    json_decref(root);
+    return status < 0 ? output_fail(CTL_EXIT_FAILED, &err, NULL, "--out: chunks.jsonl")
+                      : CTL_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The parts of a document that are several files: its images and its tables.
+ * The parts of a document: its images and its tables, which are several files, and its chunks.
  */
 #ifndef EBB_CTL_EXPORT_PARTS_H
 #define EBB_CTL_EXPORT_PARTS_H
@@ -13,5 +13,7 @@ enum ctl_exit export_images(const char *answer, const char *job_folder, const ch
 /* answer: in the format `tables`. Writes folder/tables/table-001.csv and so on (RFC 4180, UTF-8):
  * the text of a cell that covers several stands in the first of them. */
 enum ctl_exit export_tables(const char *answer, const char *folder);
+/* answer: in the format `chunks`. Writes folder/chunks.jsonl, an object a line. */
+enum ctl_exit export_chunks(const char *answer, const char *folder);
 
 #endif

@@ -333,7 +333,7 @@ static const struct option run_options[] = {
     {"out", 'o', OPTION_STRING, "DIR",
      "write the results to DIR, or to DIR/NAME for each of several", RUN_AT(out)},
     {"formats", 0, OPTION_STRING, "LIST",
-     "of these: json,markdown,text,images,tables,pdf,hocr,alto; or all", RUN_AT(formats)},
+     "of these: json,markdown,text,images,tables,chunks,pdf,hocr,alto; or all", RUN_AT(formats)},
     OPTION_ROW_JSON(struct run_values),
     {"quiet", 'q', OPTION_FLAG, NULL, "show no progress and no summary", RUN_AT(quiet)},
     {"timeout", 0, OPTION_DURATION, "TIME", "stop after so long; what is unfinished is kept",

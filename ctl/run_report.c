@@ -154,8 +154,8 @@ static void print_hints(const struct run_report *report, const char *show)
     session_example_options(report->session, options, sizeof(options));
     format_field(stdout, "state", "%s", report->session->place.state);
     if (show[0]) {
+        format_field(stdout, "to ask", "ebb search \"WORDS\"%s", options);
         format_field(stdout, "to see it", "ebb show %s%s", show, options);
-        format_field(stdout, "to ask it", "ebb search \"WORDS\"%s", options);
     }
 }
 

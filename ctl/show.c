@@ -16,7 +16,7 @@
 
 struct show_values {
     struct common_values common; /* json: a format, too */
-    bool markdown, text, hocr, alto, tables, images;
+    bool markdown, text, hocr, alto, tables, images, chunks, body;
     const char *pages;
     const char *output;
 };
@@ -34,6 +34,8 @@ static const struct {
     {offsetof(struct show_values, alto), "alto"},
     {offsetof(struct show_values, tables), "tables"},
     {offsetof(struct show_values, images), "images"},
+    {offsetof(struct show_values, chunks), "chunks"},
+    {offsetof(struct show_values, body), "body"},
 };
 
 static bool is_wanted(const struct show_values *values, size_t index)
@@ -121,6 +123,9 @@ static const struct option show_options[] = {
     {"alto", 0, OPTION_FLAG, NULL, "the same as ALTO, for libraries and archives", SHOW_AT(alto)},
     {"tables", 0, OPTION_FLAG, NULL, "its tables alone, as JSON", SHOW_AT(tables)},
     {"images", 0, OPTION_FLAG, NULL, "what is known of its images, as JSON", SHOW_AT(images)},
+    {"chunks", 0, OPTION_FLAG, NULL, "what it was cut into to be found, as JSON", SHOW_AT(chunks)},
+    {"body", 0, OPTION_FLAG, NULL, "the chunks joined again: what repeats on pages left out",
+     SHOW_AT(body)},
     {"pages", 'p', OPTION_STRING, "RANGES", "only these, such as 3-7,12", SHOW_AT(pages)},
     {"output", 'o', OPTION_STRING, "FILE", "write to FILE, which appears when it is whole",
      SHOW_AT(output)},

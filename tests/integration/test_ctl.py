@@ -30,7 +30,7 @@ from daemon import EBB, patience
 pytestmark = pytest.mark.skipif(not EBB.exists(), reason=f"{EBB} has not been built")
 
 COMMANDS = (
-    "run submit show search jobs job cancel resume rm memory top workers pools status events "
+    "run submit show search export backup reembed jobs job cancel resume rm memory top workers pools status events "
     "reload drain config help version"
 ).split()
 

@@ -182,7 +182,10 @@ def test_results_as_files(runner, document, tmp_path):
     folder = tmp_path / "out"
     result = runner("run", "-q", document, "--out", folder)
     assert (result.returncode, result.stderr) == (0, "")
-    assert sorted(os.listdir(folder)) == ["document.json", "document.md", "document.txt"]
+    written = ["chunks.jsonl", "document.json", "document.md", "document.txt"]
+    assert sorted(os.listdir(folder)) == written
+    chunks = [json.loads(line) for line in (folder / "chunks.jsonl").read_text().splitlines()]
+    assert "Annual report, page 1" in chunks[0]["text"] and chunks[-1]["last_page"] == 40
     assert (folder / "document.txt").read_text().count("\f") == 39
     assert "Annual report, page 7" in (folder / "document.md").read_text()
     assert json.loads((folder / "document.json").read_text())
@@ -209,7 +212,7 @@ def test_results_as_files(runner, document, tmp_path):
         "report.pdf-3/document.txt": "sub, ",
         "sub/report.pdf/document.txt": "sub, ",
     }
-    assert "4 documents, 43 pages in" in result.stdout
+    assert "4 documents, 43 pages, " in result.stdout and " chunks in " in result.stdout
 
 
 def test_a_document_that_cannot_be_read_does_not_stop_the_others(runner, document):
