@@ -56,4 +56,7 @@ SECTIONS = {
         "image-quality", "images of catalogues, and what a large one needs",
         lambda options: ["quality_images.py", *_ebb(options)],
         lambda options: ["quality_images.py", "--memory", *_ebb(options)]),
+    "search-quality": _section(
+        "search-quality", "questions of people, answered by words, by vectors and by both",
+        lambda options: ["quality_search.py", "--misses", 10, *_ebb(options)]),
 }
