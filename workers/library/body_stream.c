@@ -89,10 +89,10 @@ static void trim_start(struct body_stream *stream)
         struct body_piece piece = pieces[i];
 
         piece.offset = piece.offset > blank ? piece.offset - (uint32_t)blank : 0;
-        kept += kept > 0 && piece.offset > 0;
-        pieces[kept] = piece; /* of several at the start the last stays */
+        kept -= kept > 0 && piece.offset == 0; /* of several at the start the last stays */
+        pieces[kept++] = piece;
     }
-    stream->piece_count = stream->piece_count > 0 ? kept + 1 : 0;
+    stream->piece_count = kept;
 }
 
 /* Hands on what is in hand, if it has any text. */
