@@ -53,30 +53,16 @@ static const char *next_piece(const char *text, struct piece *ret_piece)
     return end;
 }
 
+/* What becomes of a piece: a phrase is one term, of other pieces each token is one, so that "input/
+ * output" finds either. */
 struct term_builder {
-    struct search_term *term;
+    const struct piece *piece;
+    struct search_words *words;
     struct arena *arena;
+    struct search_term phrase;
+    struct error *err;
     bool failed;
 };
-
-static bool add_token(void *user, const char *token, size_t token_bytes, size_t start, size_t end)
-{
-    struct term_builder *builder = user;
-    struct search_term *term = builder->term;
-
-    (void)start;
-    (void)end;
-    if (term->token_count == SEARCH_TERM_TOKENS_MAX) {
-        return false;
-    }
-    term->last = arena_strndup(builder->arena, token, token_bytes);
-    term->text = term->last && term->text
-                     ? arena_printf(builder->arena, "%s %s", term->text, term->last)
-                     : term->last;
-    builder->failed = !term->text;
-    term->tokens[term->token_count++] = hash_fnv1a(token, token_bytes);
-    return !builder->failed;
-}
 
 static bool is_function_word(const char *text)
 {
@@ -84,6 +70,9 @@ static bool is_function_word(const char *text)
     struct fold_word word;
     struct fold_word more;
 
+    if ((unsigned char)text[0] >= 'a' && text[0] <= 'z' && text[1] == '\0') {
+        return true; /* the s of a genitive */
+    }
     fold_init(&reader, text, strlen(text));
     return fold_next(&reader, &word) && !fold_next(&reader, &more) && function_word_is(&word);
 }
@@ -101,23 +90,11 @@ static bool is_among(const struct search_words *words, const struct search_term 
     return false;
 }
 
-static int add_term(struct search_db *db, const struct piece *piece, struct arena *arena,
-                    struct search_words *words, struct error *err)
+static int add_term(struct search_words *words, const struct search_term *term, struct error *err)
 {
-    struct search_term term = {.prefix = piece->prefix, .required = piece->quoted};
-    struct term_builder builder = {.term = &term, .arena = arena};
+    struct search_term *added;
 
-    term.tokens = arena_calloc(arena, SEARCH_TERM_TOKENS_MAX, sizeof *term.tokens);
-    if (!term.tokens) {
-        return error_set(err, ERROR_MEMORY, "no memory for a question");
-    }
-    if (search_db_tokenize(db, piece->text, piece->size_bytes, add_token, &builder, err) < 0) {
-        return -1;
-    }
-    if (builder.failed) {
-        return error_set(err, ERROR_MEMORY, "no memory for a question");
-    }
-    if (term.token_count == 0 || is_among(words, &term)) {
+    if (is_among(words, term)) {
         return 0;
     }
     if (words->count == SEARCH_TERMS_MAX) {
@@ -126,9 +103,82 @@ static int add_term(struct search_db *db, const struct piece *piece, struct aren
                          "quotation marks",
                          SEARCH_TERMS_MAX);
     }
-    term.function = !term.prefix && !term.required && is_function_word(term.text);
-    words->terms[words->count++] = term;
+    added = &words->terms[words->count++];
+    *added = *term;
+    added->function = !term->prefix && !term->required && is_function_word(term->text);
     return 0;
+}
+
+static int add_word(struct term_builder *builder, const char *token, size_t token_bytes)
+{
+    struct search_term term = {
+        .text = arena_strndup(builder->arena, token, token_bytes),
+        .tokens = arena_alloc(builder->arena, sizeof *term.tokens),
+        .token_count = 1,
+    };
+
+    if (!term.text || !term.tokens) {
+        return error_set(builder->err, ERROR_MEMORY, "no memory for a question");
+    }
+    term.last = term.text;
+    term.tokens[0] = hash_fnv1a(token, token_bytes);
+    return add_term(builder->words, &term, builder->err);
+}
+
+static int add_to_phrase(struct term_builder *builder, const char *token, size_t token_bytes)
+{
+    struct search_term *phrase = &builder->phrase;
+
+    phrase->last = arena_strndup(builder->arena, token, token_bytes);
+    phrase->text = phrase->last && phrase->text
+                       ? arena_printf(builder->arena, "%s %s", phrase->text, phrase->last)
+                       : phrase->last;
+    if (!phrase->text) {
+        return error_set(builder->err, ERROR_MEMORY, "no memory for a question");
+    }
+    phrase->tokens[phrase->token_count++] = hash_fnv1a(token, token_bytes);
+    return 0;
+}
+
+static bool take_token(void *user, const char *token, size_t token_bytes, size_t start, size_t end)
+{
+    struct term_builder *builder = user;
+
+    (void)start;
+    if (builder->piece->quoted) {
+        if (builder->phrase.token_count == SEARCH_TERM_TOKENS_MAX) {
+            return false;
+        }
+        builder->failed = add_to_phrase(builder, token, token_bytes) < 0;
+    } else if (builder->piece->prefix && end == builder->piece->size_bytes) {
+        builder->failed = add_to_phrase(builder, token, token_bytes) < 0;
+    } else {
+        builder->failed = add_word(builder, token, token_bytes) < 0;
+    }
+    return !builder->failed;
+}
+
+static int add_piece(struct search_db *db, const struct piece *piece, struct arena *arena,
+                     struct search_words *words, struct error *err)
+{
+    struct term_builder builder = {
+        .piece = piece,
+        .words = words,
+        .arena = arena,
+        .err = err,
+        .phrase = {.prefix = piece->prefix, .required = piece->quoted},
+    };
+
+    builder.phrase.tokens =
+        arena_calloc(arena, SEARCH_TERM_TOKENS_MAX, sizeof *builder.phrase.tokens);
+    if (!builder.phrase.tokens) {
+        return error_set(err, ERROR_MEMORY, "no memory for a question");
+    }
+    if (search_db_tokenize(db, piece->text, piece->size_bytes, take_token, &builder, err) < 0 ||
+        builder.failed) {
+        return -1;
+    }
+    return builder.phrase.token_count > 0 ? add_term(words, &builder.phrase, err) : 0;
 }
 
 int search_words_parse(struct search_db *db, const char *question, struct arena *arena,
@@ -151,7 +201,7 @@ int search_words_parse(struct search_db *db, const char *question, struct arena 
             continue;
         }
         question = next_piece(question, &piece);
-        if (add_term(db, &piece, arena, ret_words, err) < 0) {
+        if (add_piece(db, &piece, arena, ret_words, err) < 0) {
             return -1;
         }
     }
