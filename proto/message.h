@@ -146,7 +146,7 @@ enum phase {
     X(BYE, 21, FROM_WORKER, PHASE_ANY, 256, F3(PEAK_RSS, USER_US, SYSTEM_US), 0)                   \
     X(PONG, 22, FROM_WORKER, PHASE_READY | PHASE_LEASED | PHASE_BUSY | PHASE_DRAINING, 8192,       \
       F1(HEALTHY), F1(TEXT))                                                                       \
-    X(SUBMIT, 32, FROM_CLIENT, PHASE_CLIENT, 131072, F2(FILE, NAME), F2(PARAMS, PRIORITY))         \
+    X(SUBMIT, 32, FROM_CLIENT, PHASE_CLIENT, 131072, F1(NAME), F3(FILE, PARAMS, PRIORITY))         \
     X(JOB, 33, FROM_CLIENT, PHASE_CLIENT, 256, F1(JOB), 0)                                         \
     X(JOBS, 34, FROM_CLIENT, PHASE_CLIENT, 256, 0, F3(LIMIT, CURSOR, STATUS))                      \
     X(CANCEL_JOB, 35, FROM_CLIENT, PHASE_CLIENT, 256, F1(JOB), 0)                                  \

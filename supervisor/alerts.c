@@ -48,6 +48,20 @@ void alerts_raise(struct supervisor *supervisor, const char *kind, const char *a
     }
 }
 
+void alerts_reword(struct supervisor *supervisor, const char *kind, const char *about,
+                   const char *fmt, ...)
+{
+    for (size_t i = 0; i < ALERTS_MAX; i++) {
+        struct alert *alert = &supervisor->alerts[i];
+        if (is_same(alert, kind, about)) {
+            va_list ap;
+            va_start(ap, fmt);
+            vsnprintf(alert->text, sizeof(alert->text), fmt, ap);
+            va_end(ap);
+        }
+    }
+}
+
 void alerts_clear(struct supervisor *supervisor, const char *kind, const char *about)
 {
     for (size_t i = 0; i < ALERTS_MAX; i++) {

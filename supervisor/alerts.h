@@ -26,6 +26,9 @@ struct alert {
  * about: what it is about, a class's name, or "". */
 void alerts_raise(struct supervisor *supervisor, const char *kind, const char *about,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* One that holds has other words now: an alert as before, and nothing is said. */
+void alerts_reword(struct supervisor *supervisor, const char *kind, const char *about,
+                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void alerts_clear(struct supervisor *supervisor, const char *kind, const char *about);
 /* A worker found the disk full: everything pauses until there is room. */
 void alerts_disk_full(struct supervisor *supervisor, const char *text);

@@ -182,6 +182,7 @@ static void on_written(uv_write_t *request, int status)
     struct write_request *write = (struct write_request *)request;
     struct channel *channel = request->data;
     channel->queued_bytes -= write->size_bytes;
+    explicit_bzero(write->data, write->size_bytes); /* a secret may have been among them */
     free(write);
     if (channel->closing) {
         return;

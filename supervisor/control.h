@@ -42,6 +42,8 @@ struct request {
 void request_reply(struct request *request, const void *data, size_t size_bytes);
 void request_error(struct request *request, const char *code, const char *text);
 void request_fail(struct request *request, const struct error *err);
+/* {job_id, status} of request->job. */
+void request_job_status(struct request *request, const char *status);
 
 /* The answer file lives until the client's next query or its end. */
 void client_own_answer(struct client *client, const char *path);

@@ -17,6 +17,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/owed.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/unit.h"
 #include "supervisor/worker.h"
@@ -196,6 +197,7 @@ void intake_settle(struct supervisor *supervisor, struct job *job)
         return;
     }
     record_end(supervisor, job);
+    owed_job_ended(supervisor, job);
     forget_job(supervisor, job);
     intake_take(supervisor);
 }
@@ -227,17 +229,43 @@ void intake_end(struct supervisor *supervisor, struct job *job, enum job_status 
     }
 }
 
-static bool waits_for(struct job *job, const struct class *class)
+static bool works_for(int stage, const struct class *class)
+{
+    return strcmp(stage_row((enum stage_id)stage)->class_name, class->settings.name) == 0;
+}
+
+/* What a job cannot do without: pages, what it is made for, its rows. */
+static bool needs(struct job *job, const struct class *class)
 {
     bool persists = strcmp(class->settings.name, "library") == 0;
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
-        bool works = strcmp(stage_row((enum stage_id)stage)->class_name, class->settings.name) == 0;
-        if ((works && job_has_work(job, stage)) ||
+        const struct stage_row *row = stage_row((enum stage_id)stage);
+        bool matters = row->essential || row->pages;
+        if ((matters && works_for(stage, class) && job_has_work(job, stage)) ||
             (persists && job_next_unit(job, stage, UNIT_PERSIST, UINT64_MAX) >= 0)) {
             return true;
         }
     }
     return false;
+}
+
+static void do_without(struct supervisor *supervisor, struct job *job, const struct class *class,
+                       const char *text)
+{
+    if (job->ending || job->over) {
+        return;
+    }
+    if (needs(job, class)) {
+        intake_end(supervisor, job, JOB_STATUS_FAILED, "worker_missing", text);
+        intake_settle(supervisor, job);
+        return;
+    }
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        if (works_for(stage, class) && job_has_work(job, stage)) {
+            unit_stage_failed(supervisor, job, stage, "worker_missing", text);
+            return; /* the job may be gone; another stage of the class has its turn next time */
+        }
+    }
 }
 
 void intake_end_without(struct supervisor *supervisor, const struct class *class)
@@ -248,12 +276,10 @@ void intake_end_without(struct supervisor *supervisor, const struct class *class
     struct job *next;
     snprintf(text, sizeof(text), "%.160s cannot be executed: class %s has no workers",
              class_executable(class, path, sizeof(path)), class->settings.name);
+    query_fail_waiting(supervisor, class->settings.name, "worker_missing", text);
     for (job = TAILQ_FIRST(&supervisor->jobs); job; job = next) {
         next = TAILQ_NEXT(job, in_queue);
-        if (!job->ending && !job->over && waits_for(job, class)) {
-            intake_end(supervisor, job, JOB_STATUS_FAILED, "worker_missing", text);
-            intake_settle(supervisor, job);
-        }
+        do_without(supervisor, job, class, text);
     }
 }
 

@@ -36,7 +36,8 @@ void intake_settle(struct supervisor *supervisor, struct job *job);
 int intake_wait(struct supervisor *supervisor, const struct uuid *job, void (*settled)(void *user),
                 void *user, struct error *err);
 /* The class is missing (class_is_missing): jobs in work that need it end with that as the reason,
- * and with what they have got; once it is there they can be resumed. */
+ * and with what they have got; once it is there they can be resumed. A stage that a job can do
+ * without is given up, with a warning; queries to the class fail. */
 void intake_end_without(struct supervisor *supervisor, const struct class *class);
 /* At the end of a drain: what is in work goes on at the next start. */
 void intake_interrupt_all(struct supervisor *supervisor);

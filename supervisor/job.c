@@ -28,6 +28,15 @@ static struct job_stage *stage_of(struct job *job, const struct unit *unit)
 
 /* --- creation --- */
 
+static void put(struct job *job, const struct unit *unit)
+{
+    struct store_unit stored = unit->stored;
+    if (stored.state == UNIT_RUNNING) {
+        stored.state = UNIT_PENDING;
+    }
+    store_unit_put(job->store, &job->id, &stored);
+}
+
 /* It failed the job, and we were killed before that was stored: it says so again. */
 static void try_essential_again(struct unit *unit)
 {
@@ -126,21 +135,64 @@ static void keep_failure(struct job *job, uint32_t item, const char *code, const
     snprintf(failure->text, sizeof(failure->text), "%s", text);
 }
 
-/* A resumed job has lost pages to try again: what was concluded from the others is concluded anew.
- */
+static void forget_unit(struct job *job, const struct unit *unit)
+{
+    struct job_stage *stage = stage_of(job, unit);
+    bool done = unit->stored.state == UNIT_DONE;
+    bool failed = unit->stored.state == UNIT_FAILED;
+    stage->units--;
+    stage->units_done -= done;
+    stage->units_failed -= failed;
+    stage->items -= unit_items(unit);
+    stage->items_done -= done || failed ? unit_items(unit) : 0;
+    store_unit_remove(job->store, &job->id, unit->stored.number);
+}
+
+static void work_again(struct job *job, struct unit *unit)
+{
+    struct job_stage *stage = stage_of(job, unit);
+    stage->units_done--;
+    stage->items_done -= unit_items(unit);
+    unit->stored.state = UNIT_PENDING;
+    unit->stored.step = UNIT_WORK;
+    unit->stored.attempts = 0;
+    put(job, unit);
+}
+
+/* A resumed job has lost pages to try again. What was concluded from the others is concluded
+ * anew, and what followed from the text is forgotten: whoever reads the new text finds it. */
 static void reopen_conclusion(struct job *job)
 {
-    bool open = false;
+    int open = STAGE_COUNT; /* the first stage that something is to be done for */
+    for (size_t i = 0; i < job->unit_count; i++) {
+        const struct store_unit *stored = &job->units[i].stored;
+        if (stored->state == UNIT_PENDING && stored->step == UNIT_WORK && stored->stage < open) {
+            open = stored->stage;
+        }
+    }
+    size_t kept = 0;
     for (size_t i = 0; i < job->unit_count; i++) {
         struct unit *unit = &job->units[i];
-        if (unit->stored.stage < STAGE_FINISH) {
-            open |= unit->stored.state == UNIT_PENDING;
-        } else if (open && unit->stored.stage == STAGE_FINISH && unit->stored.state == UNIT_DONE) {
-            unit->stored.state = UNIT_PENDING;
-            unit->stored.step = UNIT_WORK;
-            unit->stored.attempts = 0;
-            job->stages[STAGE_FINISH].units_done--;
-            job->stages[STAGE_FINISH].items_done -= unit_items(unit);
+        const struct stage_row *row = stage_row(unit->stored.stage);
+        bool later = unit->stored.stage > open;
+        if (later && row->derived && open < STAGE_STRUCTURE) {
+            forget_unit(job, unit);
+            continue;
+        }
+        if (later && row->waits && unit->stored.state == UNIT_DONE) {
+            work_again(job, unit);
+        }
+        job->units[kept++] = *unit;
+    }
+    job->unit_count = kept;
+}
+
+/* Those that jobs of its kind do not have. */
+static void leave_out_stages(struct job *job)
+{
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        if (!stage_is_of((enum stage_id)stage, job->kind)) {
+            job->stages[stage].status = STAGE_STATUS_SKIPPED;
         }
     }
 }
@@ -153,7 +205,9 @@ struct job *job_create(struct store *store, struct store_job *stored)
     }
     job->store = store;
     job->id = stored->id;
+    job->kind = stored->kind;
     uuid_format(&job->id, job->id_text);
+    leave_out_stages(job);
     if (take_units(job, stored) < 0) {
         free(job);
         return NULL;
@@ -193,15 +247,6 @@ void job_destroy(struct job *job)
 }
 
 /* --- units --- */
-
-static void put(struct job *job, const struct unit *unit)
-{
-    struct store_unit stored = unit->stored;
-    if (stored.state == UNIT_RUNNING) {
-        stored.state = UNIT_PENDING;
-    }
-    store_unit_put(job->store, &job->id, &stored);
-}
 
 static struct unit *append_unit(struct job *job, struct error *err)
 {
@@ -257,9 +302,10 @@ static int add_unit(struct job *job, const struct store_unit *fresh, struct erro
 
 int job_add_unit(struct job *job, const struct job_plan *plan, int after, struct error *err)
 {
-    if (plan->stage <= after || plan->stage >= STAGE_COUNT) {
+    if (plan->stage <= after || plan->stage >= STAGE_COUNT ||
+        !stage_is_of((enum stage_id)plan->stage, job->kind)) {
         return error_set(err, ERROR_INVALID,
-                         "a unit was found for a stage that is not a later one");
+                         "a unit was found for a stage that is not a later one of the job");
     }
     const struct store_unit fresh = {.stage = (uint8_t)plan->stage,
                                      .first = plan->first,
@@ -443,11 +489,11 @@ void job_persist_again(struct job *job)
 
 static void complete_stage(struct job *job, int stage)
 {
+    const struct stage_share *share = &stage_row((enum stage_id)stage)->shares[job->kind];
     struct job_stage *books = &job->stages[stage];
     books->status = books->units == 0 ? STAGE_STATUS_SKIPPED : STAGE_STATUS_COMPLETE;
     store_stage_times(job->store, &job->id, (uint8_t)stage, books->started_ms, clock_wall_ms());
-    struct store_job_change change = {.id = job->id,
-                                      .progress = stage_row((enum stage_id)stage)->to_percent};
+    struct store_job_change change = {.id = job->id, .progress = share->to_percent};
     store_job_change(job->store, &change);
 }
 
@@ -487,12 +533,18 @@ void job_end_with(struct job *job, enum job_status status, const char *code, con
 
 int job_current_stage(const struct job *job)
 {
-    int stage = 0;
-    while (stage < STAGE_COUNT - 1 && (job->stages[stage].status == STAGE_STATUS_COMPLETE ||
-                                       job->stages[stage].status == STAGE_STATUS_SKIPPED)) {
-        stage++;
+    int last = 0; /* of those that its kind has */
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        enum stage_status status = job->stages[stage].status;
+        if (!stage_is_of((enum stage_id)stage, job->kind)) {
+            continue;
+        }
+        last = stage;
+        if (status != STAGE_STATUS_COMPLETE && status != STAGE_STATUS_SKIPPED) {
+            break;
+        }
     }
-    return stage;
+    return last;
 }
 
 long job_next_unit(struct job *job, int stage, enum unit_step step, uint64_t now_ms)

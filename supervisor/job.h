@@ -45,13 +45,14 @@ struct job_stage {
     uint64_t started_ms;
 };
 
-#define JOB_UNITS_MAX 65536
+#define JOB_UNITS_MAX 131072
 #define JOB_FAILURES_KEPT 1024
 
 struct job {
     TAILQ_ENTRY(job) in_queue;
     struct store *store;
     struct uuid id;
+    enum job_kind kind;
     char id_text[UUID_TEXT_BYTES];
     char document[UUID_TEXT_BYTES]; /* "" while unknown */
     char *name;
@@ -65,15 +66,16 @@ struct job {
     struct unit *units;
     size_t unit_count, unit_capacity;
     uint32_t next_number;
-    uint32_t running; /* units with a worker */
-    unsigned workers; /* leased to it */
-    struct job_stage stages[STAGE_COUNT];
-    struct message_failure *failures; /* at most JOB_FAILURES_KEPT, for finish */
+    uint32_t running;                     /* units with a worker */
+    unsigned workers;                     /* leased to it */
+    struct job_stage stages[STAGE_COUNT]; /* those that its kind does not have are SKIPPED */
+    struct message_failure *failures;     /* at most JOB_FAILURES_KEPT, for finish */
     size_t failures_kept;
     uint64_t failure_count; /* all */
     uint8_t *failed_items;  /* a bit each, so that none counts twice */
     size_t failed_items_bytes;
-    bool over;     /* its last stage is complete */
+    uint64_t without_vector; /* chunks that its workers could not embed */
+    bool over;               /* its last stage is complete */
     bool ending;   /* cancelled or failed: no unit is started, workers are being told to go */
     bool deleting; /* everything it made goes when it has ended */
     enum job_status end_status; /* when ending or when the last stage is complete */
@@ -97,7 +99,8 @@ struct job_plan {
     uint32_t size; /* as message_unit's */
 };
 /* The unit a stage of one unit has, planned by the supervisor; later stages' come from DONE.
- * ERROR_LIMIT over JOB_UNITS_MAX, ERROR_INVALID for a stage not after `after` (-1: any). */
+ * ERROR_LIMIT over JOB_UNITS_MAX, ERROR_INVALID for a stage not after `after` (-1: any) or that its
+ * kind does not have. */
 int job_add_unit(struct job *job, const struct job_plan *plan, int after, struct error *err);
 /* Is the very same planned already? */
 bool job_has_unit(const struct job *job, const struct job_plan *plan);

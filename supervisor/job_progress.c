@@ -37,14 +37,17 @@ double job_progress(const struct job *job)
 {
     double progress = 0;
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
-        const struct stage_row *row = stage_row((enum stage_id)stage);
+        const struct stage_share *share = &stage_row((enum stage_id)stage)->shares[job->kind];
         const struct job_stage *books = &job->stages[stage];
+        if (!share->has) {
+            continue;
+        }
         if (books->status == STAGE_STATUS_COMPLETE || books->status == STAGE_STATUS_SKIPPED) {
-            progress = row->to_percent;
+            progress = share->to_percent;
         } else if (books->items > 0) {
             double done = (double)(books->items_done + items_in_work(job, stage));
-            return row->from_percent +
-                   (row->to_percent - row->from_percent) * done / (double)books->items;
+            return share->from_percent +
+                   (share->to_percent - share->from_percent) * done / (double)books->items;
         } else {
             return progress;
         }
@@ -78,9 +81,12 @@ void job_pack_progress(const struct job *job, struct pack *pack, uint64_t rss_by
     pack_key_uint(pack, "rss_bytes", rss_bytes);
     pack_key_uint(pack, "budget_bytes", budget_bytes);
     pack_str(pack, "stages");
-    pack_array(pack, STAGE_COUNT);
+    pack_array(pack, stage_count(job->kind));
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
         const struct job_stage *books = &job->stages[stage];
+        if (!stage_is_of((enum stage_id)stage, job->kind)) {
+            continue;
+        }
         pack_map(pack, 7);
         pack_key_str(pack, "stage", stage_row((enum stage_id)stage)->name);
         pack_key_str(pack, "status", status_name(books->status));

@@ -97,11 +97,12 @@ static void start_folder(struct removal *removal)
 }
 
 static void on_library_deleted(void *user, const struct error *err, const char *code,
-                               const char *path, uint64_t bytes)
+                               const char *path, uint64_t bytes, const struct message *done)
 {
     struct removal *removal = user;
     (void)code;
     (void)bytes;
+    (void)done;
     if (path) {
         unlink(path);
     }

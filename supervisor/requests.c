@@ -12,18 +12,16 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
-#include "common/file.h"
 #include "proto/frame.h"
 #include "supervisor/query.h"
 #include "supervisor/removal.h"
 #include "supervisor/report.h"
 #include "supervisor/schedule.h"
+#include "supervisor/submit.h"
 #include "supervisor/supervisor.h"
 
 #define LISTED_MAX 200
 #define REPLY_MAX_BYTES (FRAME_BODY_MAX_BYTES - 1024)
-#define PRIORITY_DEFAULT 5
 
 /* --- answering --- */
 
@@ -38,7 +36,7 @@ static void reply_packed(struct request *request, struct buf *data, const struct
     buf_deinit(data);
 }
 
-static void reply_job_status(struct request *request, const char *status)
+void request_job_status(struct request *request, const char *status)
 {
     struct buf data;
     struct pack pack;
@@ -72,89 +70,6 @@ static bool take_job_id(struct request *request, const struct message *message)
         return false;
     }
     return true;
-}
-
-/* --- SUBMIT --- */
-
-static void on_accepted(void *user, const struct error *err)
-{
-    struct request *request = user;
-    struct supervisor *supervisor = request->supervisor;
-    if (err) {
-        request_fail(request, err);
-        return;
-    }
-    events_emit(supervisor->events, "job.accepted", &request->job, NULL, "from uid %u",
-                (unsigned)request->uid);
-    reply_job_status(request, "pending");
-    intake_take(supervisor);
-}
-
-/* The client's params, with the document's name among them for who writes the library. */
-static int pack_params(const struct message *message, const char *name, struct buf *packed,
-                       struct error *err)
-{
-    struct value given = message->fields[FIELD_PARAMS];
-    struct pack pack;
-    size_t kept = 0;
-    for (size_t i = 0; i < value_count(given); i++) {
-        struct value key;
-        struct value value;
-        kept += value_entry(given, i, &key, &value) && !value_str_equal(key, "name");
-    }
-    if (kept >= 64) { /* one place is the name's */
-        return error_set(err, ERROR_INVALID, "params: at most 63 are expected, besides name");
-    }
-    pack_init(&pack, packed);
-    pack_map(&pack, kept + 1);
-    pack_key_str(&pack, "name", name);
-    for (size_t i = 0; i < value_count(given); i++) {
-        struct value key;
-        struct value value;
-        if (value_entry(given, i, &key, &value) && !value_str_equal(key, "name")) {
-            pack_value(&pack, key);
-            pack_value(&pack, value);
-        }
-    }
-    return pack_finish(&pack, err);
-}
-
-static void handle_submit(struct request *request, const struct message *message)
-{
-    struct supervisor *supervisor = request->supervisor;
-    char file[256];
-    char name[1025];
-    struct error err = ERROR_INIT;
-    struct buf params;
-    message_str(message, FIELD_FILE, file, sizeof(file));
-    message_str(message, FIELD_NAME, name, sizeof(name));
-    if (supervisor->draining) {
-        request_error(request, "draining", "ebbd is stopping and takes no new work");
-        return;
-    }
-    if (!file_name_is_plain(file)) {
-        request_error(request, "invalid",
-                      "file: the plain name of a file in incoming/ is expected");
-        return;
-    }
-    buf_init(&params, 262144);
-    if (uuid_v7(&request->job, &err) < 0 || pack_params(message, name, &params, &err) < 0) {
-        request_fail(request, &err);
-    } else {
-        struct store_job_new job = {
-            .id = request->job,
-            .name = name,
-            .file = file,
-            .params = params.data,
-            .params_bytes = params.size,
-            .priority = (uint32_t)message_uint(message, FIELD_PRIORITY, PRIORITY_DEFAULT),
-            .uid = (uint32_t)request->uid,
-            .created_ms = clock_wall_ms(),
-            .max_bytes = supervisor->settings.document_bytes,
-            .max_queued = supervisor->settings.queued_jobs};
-        store_job_accept(supervisor->store, &job, on_accepted, request);
-    }
-    buf_deinit(&params);
 }
 
 /* --- one job --- */
@@ -205,7 +120,7 @@ static void handle_jobs(struct request *request, const struct message *message)
 
 static void on_cancel_settled(void *user)
 {
-    reply_job_status(user, "cancelled");
+    request_job_status(user, "cancelled");
 }
 
 static void cancel_active(struct request *request, struct job *job)
@@ -235,7 +150,7 @@ static void on_waiting_cancelled(void *user, const struct error *err)
     }
     events_emit(request->supervisor->events, "job.cancelled", &request->job, NULL,
                 "before its work began");
-    reply_job_status(request, "cancelled");
+    request_job_status(request, "cancelled");
 }
 
 static void handle_cancel(struct request *request, const struct message *message)
@@ -260,7 +175,7 @@ static void on_resumed(void *user, const struct error *err)
         request_fail(request, err);
         return;
     }
-    reply_job_status(request, "pending");
+    request_job_status(request, "pending");
     intake_take(supervisor);
 }
 
@@ -285,7 +200,7 @@ static void on_deleted(void *user, const struct error *err)
     if (err) {
         request_fail(user, err);
     } else {
-        reply_job_status(user, "deleted");
+        request_job_status(user, "deleted");
     }
 }
 
@@ -405,9 +320,10 @@ static void handle_subscribe(struct request *request, const struct message *mess
 /* --- QUERY --- */
 
 static void on_answer(void *user, const struct error *err, const char *code, const char *path,
-                      uint64_t bytes)
+                      uint64_t bytes, const struct message *done)
 {
     struct request *request = user;
+    (void)done;
     request->query = NULL;
     if (err && code[0] != '\0') {
         request_error(request, code, err->msg);
@@ -430,16 +346,12 @@ static void on_answer(void *user, const struct error *err, const char *code, con
 
 static void handle_query(struct request *request, const struct message *message)
 {
-    static const char *const kinds[] = {"show", "search", "documents", "digest"};
     char kind[33];
     struct error err = ERROR_INIT;
     message_str(message, FIELD_KIND, kind, sizeof(kind));
-    bool known = false;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        known |= strcmp(kind, kinds[i]) == 0;
-    }
-    if (!known) {
-        request_error(request, "invalid", "kind: show, search, documents or digest");
+    if (!query_is_known(kind)) {
+        request_error(request, "invalid",
+                      "kind: show, search, documents, digest, export, backup or missing");
         return;
     }
     if (request->supervisor->draining) {
@@ -517,7 +429,7 @@ static const struct {
     enum message_type type;
     void (*handle)(struct request *request, const struct message *message);
 } HANDLERS[] = {
-    {MESSAGE_SUBMIT, handle_submit},       {MESSAGE_JOB, handle_job},
+    {MESSAGE_SUBMIT, submit_handle},       {MESSAGE_JOB, handle_job},
     {MESSAGE_JOBS, handle_jobs},           {MESSAGE_CANCEL_JOB, handle_cancel},
     {MESSAGE_RESUME, handle_resume},       {MESSAGE_DELETE, handle_delete},
     {MESSAGE_STATUS, handle_status},       {MESSAGE_MEMORY, handle_memory},

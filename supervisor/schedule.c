@@ -60,10 +60,10 @@ static int tell_unit(const struct want *want, struct worker *worker, struct erro
                                .attempt = (uint32_t)stored->attempts + 1,
                                .run_id = class_next_run(want->class),
                                .item_deadline_ms = want->class->settings.item_deadline_ms,
-                               .artifact = row->persists ? artifact : NULL,
+                               .artifact = row->leaves ? artifact : NULL,
                                .params = job->params,
                                .params_bytes = job->params_bytes};
-    if (stored->stage == STAGE_FINISH) {
+    if (row->told) {
         task.failures = job->failures;
         task.failure_count = job->failures_kept;
     }
@@ -228,19 +228,22 @@ static void run_step(struct pass *pass, struct job *job, int stage, enum unit_st
 static void run_job(struct pass *pass, struct job *job)
 {
     bool earlier_complete = true;
+    bool earlier_persisted = true;
     for (int stage = 0; stage < STAGE_COUNT && !pass->alone_waiting; stage++) {
         const struct job_stage *books = &job->stages[stage];
+        const struct stage_row *row = stage_row((enum stage_id)stage);
         if (books->status == STAGE_STATUS_COMPLETE || books->status == STAGE_STATUS_SKIPPED) {
             continue;
         }
-        if (earlier_complete || !stage_row((enum stage_id)stage)->waits) {
+        if (earlier_complete || !row->waits) {
             run_step(pass, job, stage, UNIT_WORK);
         }
         /* In the order of the stages: what a later one says of a page replaces what was there. */
-        if (earlier_complete) {
+        if (earlier_persisted) {
             run_step(pass, job, stage, UNIT_PERSIST);
         }
         earlier_complete = false;
+        earlier_persisted &= !row->persists;
     }
 }
 

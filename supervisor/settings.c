@@ -144,6 +144,16 @@ const struct settings_class *settings_class_find(const struct settings *settings
     return NULL;
 }
 
+const char *settings_option(const struct settings_class *class, const char *key)
+{
+    for (size_t i = 0; i < class->option_count; i++) {
+        if (!strcmp(class->options[i].key, key)) {
+            return class->options[i].value;
+        }
+    }
+    return NULL;
+}
+
 /* A class with the defaults of one that is not built in; NULL when there is no room. */
 static struct settings_class *add_class(struct settings *settings, const char *name)
 {
@@ -427,6 +437,44 @@ static int finish_machine(struct settings *settings, struct error *err)
     return 0;
 }
 
+#define LEXICAL_MODEL "ebb-lexical-512"
+#define LEXICAL_DIMENSIONS "512"
+#define DIMENSIONS_MAX 4096 /* proto/vector.h */
+
+/* Which vectors count is said once, to class embed; who keeps and compares them is told. */
+static int finish_embedding(struct settings *settings, struct error *err)
+{
+    static const char *const told[] = {"library", "index"};
+    const struct settings_class *embed = find_class(settings, "embed");
+    const char *url = embed ? settings_option(embed, "url") : NULL;
+    const char *model = LEXICAL_MODEL;
+    const char *dimensions = LEXICAL_DIMENSIONS;
+    uint64_t number;
+
+    if (url && url[0]) {
+        model = settings_option(embed, "model");
+        dimensions = settings_option(embed, "dimensions");
+        dimensions = dimensions && dimensions[0] ? dimensions : "0";
+        if (!model || !model[0]) {
+            return error_set(err, ERROR_INVALID,
+                             "class.embed: option.model: expected the model that the endpoint at "
+                             "option.url has");
+        }
+        if (parse_u64(dimensions, 0, DIMENSIONS_MAX, &number, err) < 0) {
+            return error_wrap(err, "class.embed: option.dimensions");
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        struct settings_class *class = find_class(settings, told[i]);
+
+        if (class && (assign_option(class, "embed_model", model, err) < 0 ||
+                      assign_option(class, "embed_dimensions", dimensions, err) < 0)) {
+            return error_wrap(err, CLASS_PREFIX "%s", told[i]);
+        }
+    }
+    return 0;
+}
+
 int settings_finish(struct settings *settings, struct error *err)
 {
     const struct {
@@ -440,6 +488,8 @@ int settings_finish(struct settings *settings, struct error *err)
          "limits.backoff_first: expected at most backoff_max"},
         {settings->warning_percent >= settings->critical_percent,
          "memory.warning_percent: expected less than critical_percent"},
+        {settings->embedding_first_ms > settings->embedding_max_ms,
+         "embedding.retry_first: expected at most retry_max"},
         {settings->samples_raw_ms > settings->samples_ms,
          "retention.samples_raw: expected at most samples"},
     };
@@ -449,7 +499,7 @@ int settings_finish(struct settings *settings, struct error *err)
             return error_set(err, ERROR_INVALID, "%s", relations[i].what);
         }
     }
-    if (finish_machine(settings, err) < 0) {
+    if (finish_machine(settings, err) < 0 || finish_embedding(settings, err) < 0) {
         return -1;
     }
     for (size_t i = 0; i < settings->class_count; i++) {

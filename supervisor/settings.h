@@ -84,6 +84,9 @@ struct settings {
     /* [memory] */
     uint64_t sample_ms, pss_ms;
     uint64_t warning_percent, critical_percent; /* of the budget */
+    /* [embedding] */
+    uint64_t embedding_first_ms, embedding_max_ms; /* pauses before owed vectors are tried again */
+    uint64_t embedding_search_ms; /* what a search waits for the vector of its words */
     /* [retention] */
     uint64_t jobs_ms, receipts_ms, samples_raw_ms, samples_ms, events;
     /* [class.NAME] */
@@ -91,7 +94,7 @@ struct settings {
     size_t class_count;
 };
 
-/* The defaults, built-in classes (pdf, library) included. */
+/* The defaults, built-in classes (pdf, library, ...) included. */
 void settings_init(struct settings *settings);
 void settings_deinit(struct settings *settings);
 /* Reads path and then path.d/ *.conf in name order over what is there. ERROR_INVALID names file,
@@ -106,6 +109,8 @@ int settings_finish(struct settings *settings, struct error *err);
 void settings_print(const struct settings *settings, FILE *out);
 /* Every key with type, range, default and help; as text, or as mdoc for ebb.conf(5). */
 void settings_print_help(FILE *out, bool mdoc);
+/* The value of option.KEY; NULL where it is not set. */
+const char *settings_option(const struct settings_class *class, const char *key);
 const struct settings_class *settings_class_find(const struct settings *settings, const char *name);
 /* Calls differs(user, "section.key") for each key that differs. */
 void settings_diff(const struct settings *before, const struct settings *after,

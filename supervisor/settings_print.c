@@ -186,16 +186,6 @@ static void diff_rows(const struct settings_row *rows, size_t count, const char 
     }
 }
 
-static const char *find_option(const struct settings_class *class, const char *key)
-{
-    for (size_t i = 0; i < class->option_count; i++) {
-        if (!strcmp(class->options[i].key, key)) {
-            return class->options[i].value;
-        }
-    }
-    return NULL;
-}
-
 /* Options of a that b has not, or (when values count) has otherwise. */
 static void diff_options(const struct settings_class *a, const struct settings_class *b,
                          bool values, void (*differs)(void *user, const char *key), void *user)
@@ -203,7 +193,7 @@ static void diff_options(const struct settings_class *a, const struct settings_c
     char key[DIFFERENCE_BYTES];
 
     for (size_t i = 0; i < a->option_count; i++) {
-        const char *other = find_option(b, a->options[i].key);
+        const char *other = settings_option(b, a->options[i].key);
 
         if (!other || (values && strcmp(other, a->options[i].value) != 0)) {
             snprintf(key, sizeof(key), "class.%s.option.%s", a->name, a->options[i].key);

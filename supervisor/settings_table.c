@@ -95,6 +95,15 @@ const struct settings_row settings_rows[] = {
     {"memory", "critical_percent", SETTINGS_PERCENT, 1, 100, "90",
      "Share of the budget in use from which nothing more is started.", AT(critical_percent)},
 
+    {"embedding", "retry_first", SETTINGS_DURATION, 100, DAYS, "30s",
+     "After embeddings failed, when it is first looked what lacks a vector, to embed it; the "
+     "pause doubles while it goes on to fail.", AT(embedding_first_ms)},
+    {"embedding", "retry_max", SETTINGS_DURATION, 100, 30 * DAYS, "10min",
+     "The longest such pause.", AT(embedding_max_ms)},
+    {"embedding", "search_wait", SETTINGS_DURATION, 100, HOURS, "10s",
+     "What a search waits for an endpoint to embed its words; it goes on without that then, and "
+     "says so.", AT(embedding_search_ms)},
+
     {"retention", "jobs", SETTINGS_DURATION, MINUTES, 36500 * DAYS, "30d",
      "How long a job that has ended is kept, with its folder.", AT(jobs_ms)},
     {"retention", "receipts", SETTINGS_DURATION, MINUTES, 36500 * DAYS, "90d",
@@ -185,6 +194,29 @@ const struct settings_builtin settings_builtins[] = {
     {"library", "max_units", "10000"},
     {"library", "max_age", "1h"},
     {"library", "max_rss", "128M"},
+    {"index", "executable", "ebb-index"},
+    {"index", "lifetime", "pool"},
+    {"index", "profile", "store"},
+    {"index", "max", "0"},
+    {"index", "memory_max", "1G"}, /* large files that it maps do not count */
+    {"index", "item_deadline", "60s"},
+    {"index", "max_units", "10000"},
+    {"index", "max_age", "1h"},
+    {"index", "max_rss", "512M"},
+    {"embed", "executable", "ebb-embed"},
+    {"embed", "lifetime", "pool"},
+    {"embed", "profile", "net"},
+    {"embed", "max", "1"}, /* one that knows how much it has asked of an endpoint */
+    {"embed", "cpu_percent", "50"},
+    {"embed", "memory_max", "256M"},
+    {"embed", "item_deadline", "10min"}, /* it waits for an endpoint, and tries again */
+    {"visual", "executable", "ebb-visual"},
+    {"visual", "lifetime", "pool"},
+    {"visual", "profile", "parse"},
+    {"visual", "max", "0"},
+    {"visual", "memory_max", "512M"},
+    {"visual", "item_deadline", "30s"},
+    {"visual", "max_units", "1000"},
 };
 const size_t settings_builtin_count = ARRAY_LEN(settings_builtins);
 /* clang-format on */

@@ -35,7 +35,7 @@ struct settings_row {
     size_t offset;       /* in struct settings or struct settings_class */
 };
 
-/* Options of [ebb], [limits], [memory], [retention]; sections are contiguous. */
+/* Options of [ebb], [limits], [memory], [embedding], [retention]; sections are contiguous. */
 extern const struct settings_row settings_rows[];
 extern const size_t settings_row_count;
 /* Options of [class.NAME], with the defaults of a class that is not built in. */

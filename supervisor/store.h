@@ -32,6 +32,7 @@
 #include "common/uuid.h"
 #include "proto/message.h"
 #include "proto/verdict.h"
+#include "supervisor/stage.h"
 
 struct store;
 
@@ -85,6 +86,7 @@ struct store_failure {
  * what a pointer holds may be taken (set the pointer to NULL). */
 struct store_job {
     struct uuid id;
+    enum job_kind kind;
     char *name;
     uint8_t *params; /* one msgpack STRMAP; NULL when there are none */
     size_t params_bytes;
@@ -173,8 +175,9 @@ typedef void (*store_jobs_cb)(void *user, const struct error *err, struct store_
 
 struct store_job_new {
     struct uuid id;
+    enum job_kind kind;
     const char *name;
-    const char *file;      /* plain name in <state_dir>/incoming */
+    const char *file;      /* plain name in <state_dir>/incoming; NULL for a job without a source */
     const uint8_t *params; /* msgpack STRMAP or NULL */
     size_t params_bytes;
     uint32_t priority;
@@ -186,7 +189,8 @@ struct store_job_new {
 /* Durable. Makes <state_dir>/jobs/<id>/ (0700), moves the file there as "source" (checked: a
  * regular file, opened without following links), inserts the job. On failure nothing is left but
  * the client's file. ERROR_INVALID (no plain name, no regular file), ERROR_NOT_FOUND,
- * ERROR_LIMIT, ERROR_FULL. */
+ * ERROR_LIMIT, ERROR_FULL; ERROR_EXISTS, with its id at the text's beginning, where one job that
+ * embeds again has not ended. */
 void store_job_accept(struct store *store, const struct store_job_new *job, store_done_cb done,
                       void *user);
 /* Takes up to max_jobs pending or interrupted jobs, first by rank (age plus a head start of ten

@@ -117,9 +117,9 @@ int store_files_place(const struct store_files *files, struct store_op *op, stru
     char id[UUID_TEXT_BYTES];
     struct stat st = {0};
     AUTO_CLOSE int folder_fd = -1;
-    AUTO_CLOSE int fd = open_incoming(files, &args->job, &st, err);
+    AUTO_CLOSE int fd = -1;
 
-    if (fd < 0) {
+    if (args->job.file && (fd = open_incoming(files, &args->job, &st, err)) < 0) {
         return -1;
     }
     uuid_format(&args->job.id, id);
@@ -131,7 +131,7 @@ int store_files_place(const struct store_files *files, struct store_op *op, stru
     folder_fd = openat(files->jobs_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder_fd < 0) {
         error_set_errno(err, errno, "jobs/%s", id);
-    } else if (place_source(files, args, fd, &st, folder_fd, err) == 0) {
+    } else if (fd < 0 || place_source(files, args, fd, &st, folder_fd, err) == 0) {
         return 0;
     }
     store_files_undo(files, op);
@@ -149,9 +149,14 @@ int store_files_sync(const struct store_files *files, struct store_op *op, struc
     if (folder_fd < 0) {
         return error_set_errno(err, errno, "jobs/%s", id);
     }
-    fd = openat(folder_fd, SOURCE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0 || fsync(folder_fd) < 0) {
-        return error_set_errno(err, errno, "putting jobs/%s/" SOURCE_NAME " on the disk", id);
+    if (STORE_ARGS(op, accept)->job.file) {
+        fd = openat(folder_fd, SOURCE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0 || fsync(fd) < 0) {
+            return error_set_errno(err, errno, "putting jobs/%s/" SOURCE_NAME " on the disk", id);
+        }
+    }
+    if (fsync(folder_fd) < 0) {
+        return error_set_errno(err, errno, "putting jobs/%s on the disk", id);
     }
     return 0;
 }

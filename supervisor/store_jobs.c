@@ -96,19 +96,44 @@ int store_run_for_job(struct store_db *db, enum sql which, const struct uuid *jo
 
 /* --- operations that somebody waits for --- */
 
+/* Two that embed the same library again would do the same work twice. */
+static int refuse_second(struct store_db *db, struct error *err)
+{
+    sqlite3_stmt *stmt = sql_use(db, SQL_JOB_REEMBED, err);
+    char text[UUID_TEXT_BYTES];
+    struct uuid first;
+    int rc = stmt ? sql_step(db, stmt, err) : -1;
+
+    if (rc > 0) {
+        bool known = sql_column_uuid(stmt, 0, &first);
+
+        sql_done(stmt);
+        if (!known) {
+            return error_set(err, ERROR_CORRUPT, "state.db: a job with an id of no length");
+        }
+        uuid_format(&first, text);
+        return error_set(err, ERROR_EXISTS, "%s embeds the library again already", text);
+    }
+    return rc;
+}
+
 int store_write_accept(struct store_db *db, struct store_op *op, struct error *err)
 {
     const struct store_args_accept *args = STORE_ARGS(op, accept);
     const struct store_job_new *job = &args->job;
-    sqlite3_stmt *stmt = sql_use(db, SQL_JOB_INSERT, err);
+    sqlite3_stmt *stmt;
     int64_t rank = (int64_t)job->created_ms - (int64_t)(job->priority * PRIORITY_HEAD_START_MS);
 
-    if (!stmt) {
-        return -1;
-    }
     if (db->counts.jobs[JOB_STATUS_PENDING] >= job->max_queued) {
         return error_set(err, ERROR_LIMIT, "%llu jobs are waiting already",
                          (unsigned long long)db->counts.jobs[JOB_STATUS_PENDING]);
+    }
+    if (job->kind == JOB_KIND_REEMBED && refuse_second(db, err) < 0) {
+        return -1;
+    }
+    stmt = sql_use(db, SQL_JOB_INSERT, err);
+    if (!stmt) {
+        return -1;
     }
     sql_bind_uuid(stmt, 1, &job->id);
     sql_bind_text(stmt, 2, job->name);
@@ -118,6 +143,7 @@ int store_write_accept(struct store_db *db, struct store_op *op, struct error *e
     sql_bind_number(stmt, 6, args->size_bytes);
     sql_bind_number(stmt, 7, job->uid);
     sql_bind_number(stmt, 8, job->created_ms);
+    sql_bind_text(stmt, 9, job_kind_name(job->kind));
     if (sql_run(db, stmt, NULL, err) < 0) {
         return -1;
     }
@@ -311,7 +337,7 @@ static int load_job(struct store_db *db, struct store_job *job, struct error *er
 {
     sqlite3_stmt *stmt = sql_use(db, SQL_JOB_LOAD, err);
     const void *params;
-    bool whole;
+    bool whole, known;
     int rc;
 
     if (!stmt) {
@@ -336,7 +362,11 @@ static int load_job(struct store_db *db, struct store_job *job, struct error *er
     job->failure_count = sql_column_number(stmt, 7);
     job->restarts = (uint32_t)sql_column_number(stmt, 8);
     whole = job->name && (job->params || job->params_bytes == 0);
+    known = job_kind_parse(sql_column_text(stmt, 9), &job->kind);
     sql_done(stmt);
+    if (!known) {
+        return error_set(err, ERROR_CORRUPT, "state.db: a job of a kind of no name");
+    }
     if (!whole) {
         return error_set(err, ERROR_MEMORY, "no memory for a job");
     }

@@ -28,8 +28,9 @@ static uint32_t rows_wanted(uint32_t limit)
 
 static void pack_short_job(struct pack *pack, sqlite3_stmt *stmt, const struct uuid *id)
 {
-    pack_map(pack, 11);
+    pack_map(pack, 12);
     pack_key_uuid(pack, "job_id", id);
+    pack_key_str(pack, "kind", sql_column_text(stmt, 11));
     pack_key_text(pack, "document_id", sql_column_text(stmt, 1));
     pack_key_str(pack, "name", sql_column_text(stmt, 2));
     pack_key_str(pack, "status", sql_column_text(stmt, 3));

@@ -88,15 +88,18 @@ static const char *stage_status(const struct stage_sum *sum, const char *job_sta
 }
 
 /* job_end_ms: or now, while it has not ended. */
-static void pack_stages(struct pack *pack, const struct stage_sum *sums, const char *job_status,
-                        uint64_t job_end_ms)
+static void pack_stages(struct pack *pack, const struct stage_sum *sums, enum job_kind kind,
+                        const char *job_status, uint64_t job_end_ms)
 {
     pack_str(pack, "stages");
-    pack_array(pack, STAGE_COUNT);
+    pack_array(pack, stage_count(kind));
     for (int i = 0; i < STAGE_COUNT; i++) {
         const struct stage_sum *sum = &sums[i];
         uint64_t end_ms = sum->finished_ms > 0 ? sum->finished_ms : job_end_ms;
 
+        if (!stage_is_of((enum stage_id)i, kind)) {
+            continue;
+        }
         pack_map(pack, 11);
         pack_key_str(pack, "stage", stage_row((enum stage_id)i)->name);
         pack_key_str(pack, "status", stage_status(sum, job_status));
@@ -272,21 +275,26 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
                     struct pack *pack, struct error *err)
 {
     struct stage_sum sums[STAGE_COUNT] = {0};
+    enum job_kind kind = JOB_KIND_DOCUMENT;
     const char *status = sql_column_text(stmt, 3);
-    uint64_t started_ms = sql_column_number(stmt, 13);
+    uint64_t started_ms = sql_column_number(stmt, 14);
     uint64_t finished_ms = sql_column_number(stmt, 10);
     uint64_t end_ms = finished_ms > 0 ? finished_ms : clock_wall_ms();
     uint64_t pages_done;
 
+    if (!job_kind_parse(sql_column_text(stmt, 11), &kind)) {
+        return error_set(err, ERROR_CORRUPT, "state.db: a job of a kind of no name");
+    }
     if (sum_up(db, args, sums, &pages_done, err) < 0) {
         return -1;
     }
-    pack_map(pack, 21);
+    pack_map(pack, 22);
     pack_key_uuid(pack, "job_id", &args->job);
+    pack_key_str(pack, "kind", job_kind_name(kind));
     pack_key_text(pack, "document_id", sql_column_text(stmt, 1));
     pack_key_str(pack, "name", sql_column_text(stmt, 2));
     pack_key_str(pack, "status", status);
-    pack_key_uint(pack, "priority", sql_column_number(stmt, 12));
+    pack_key_uint(pack, "priority", sql_column_number(stmt, 13));
     pack_key_double(pack, "progress",
                     args->live.active ? args->live.progress : sqlite3_column_double(stmt, 4));
     pack_key_text(pack, "stage",
@@ -300,8 +308,8 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
     } else {
         pack_key_nil(pack, "wall_ms");
     }
-    pack_key_uint(pack, "size_bytes", sql_column_number(stmt, 14));
-    pack_error(pack, sql_column_text(stmt, 8), sql_column_text(stmt, 11));
+    pack_key_uint(pack, "size_bytes", sql_column_number(stmt, 15));
+    pack_error(pack, sql_column_text(stmt, 8), sql_column_text(stmt, 12));
     pack_key_positive(pack, "pages", sql_column_number(stmt, 6));
     pack_key_uint(pack, "pages_done", pages_done);
     if (pack_failures(db, &args->job, sql_column_number(stmt, 7), pack, err) < 0 ||
@@ -309,7 +317,7 @@ static int pack_job(struct store_db *db, const struct store_args_read_job *args,
         pack_warnings(db, &args->job, pack, err) < 0 || pack_peaks(db, &args->job, pack, err) < 0) {
         return -1;
     }
-    pack_stages(pack, sums, status, end_ms);
+    pack_stages(pack, sums, kind, status, end_ms);
     return pack_finish(pack, err);
 }
 

@@ -22,14 +22,16 @@
     "voluntary_switches, involuntary_switches, units, bucket, units_peak"
 #define SHORT_JOB_COLUMNS                                                                          \
     "id, document, name, status, progress, stage, pages, failures, error_code, created_ms, "       \
-    "finished_ms"
+    "finished_ms, kind"
 
 /* X(SYMBOL, "sql"): prepared when first used, kept until the end. */
 #define SQL_LIST(X)                                                                                \
     /* jobs */                                                                                     \
     X(JOB_INSERT,                                                                                  \
-      "INSERT INTO jobs (id, name, status, priority, rank, params, size, uid, created_ms) "        \
-      "VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8)")                                        \
+      "INSERT INTO jobs (id, name, status, priority, rank, params, size, uid, created_ms, kind) "  \
+      "VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                    \
+    X(JOB_REEMBED, "SELECT id FROM jobs INDEXED BY jobs_reembed WHERE kind = 'reembed' AND "       \
+                   "status IN ('pending', 'interrupted', 'processing') LIMIT 1")                   \
     X(JOB_STATUS, "SELECT status, failures FROM jobs WHERE id = ?1")                               \
     X(JOB_STATE, "UPDATE jobs SET status = ?2, started_ms = coalesce(?3, started_ms), "            \
                  "finished_ms = coalesce(?4, finished_ms) WHERE id = ?1")                          \
@@ -50,8 +52,8 @@
                       "WHERE status = 'processing'")                                               \
     X(JOBS_COUNT, "SELECT status, count(*) FROM jobs GROUP BY status")                             \
     X(JOB_LOAD,                                                                                    \
-      "SELECT name, params, size, created_ms, started_ms, priority, pages, failures, restarts "    \
-      "FROM jobs WHERE id = ?1")                                                                   \
+      "SELECT name, params, size, created_ms, started_ms, priority, pages, failures, restarts, "   \
+      "kind FROM jobs WHERE id = ?1")                                                              \
     X(JOB_READ, "SELECT " SHORT_JOB_COLUMNS ", error_text, priority, started_ms, size "            \
                 "FROM jobs WHERE id = ?1")                                                         \
     X(JOBS_READ, "SELECT " SHORT_JOB_COLUMNS " FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT ?2") \

@@ -32,6 +32,7 @@
 #include "supervisor/removal.h"
 #include "supervisor/sampling.h"
 #include "supervisor/schedule.h"
+#include "supervisor/secrets.h"
 #include "supervisor/worker.h"
 
 #define HOUSEKEEPING_MS 60000
@@ -119,6 +120,7 @@ static void finish_drain(struct supervisor *supervisor)
     }
     control_close(supervisor->control);
     supervisor->control = NULL;
+    owed_stop(supervisor);
     close_timer(&supervisor->disk_timer);
     close_timer(&supervisor->sample_timer);
     close_timer(&supervisor->housekeeping);
@@ -182,7 +184,7 @@ void supervisor_drain(struct supervisor *supervisor)
     notify_stopping();
     events_emit(supervisor->events, "daemon.draining", NULL, NULL, "%u jobs in work",
                 supervisor->active_jobs);
-    query_fail_waiting(supervisor, "draining", "ebbd is stopping");
+    query_fail_waiting(supervisor, NULL, "draining", "ebbd is stopping");
     uv_timer_start(&supervisor->drain_timer, on_drain_timeout,
                    supervisor->settings.drain_timeout_ms, 0);
     supervisor_changed(supervisor);
@@ -200,7 +202,7 @@ int supervisor_reload(struct supervisor *supervisor, void (*changed)(void *user,
                       void *user, struct error *err)
 {
     struct settings fresh;
-    if (supervisor->load_settings(&fresh, err) < 0) {
+    if (supervisor->load_settings(&fresh, err) < 0 || secrets_check(&fresh, err) < 0) {
         settings_deinit(&fresh);
         return error_wrap(err, "configuration unchanged");
     }
@@ -409,7 +411,8 @@ int supervisor_start(struct supervisor *supervisor, uv_loop_t *loop, struct erro
     TAILQ_INIT(&supervisor->queries);
     LIST_INIT(&supervisor->waiters);
     LIST_INIT(&supervisor->removals);
-    if (file_mkdirs(supervisor->settings.state_dir, 0750, err) < 0 ||
+    if (secrets_check(&supervisor->settings, err) < 0 ||
+        file_mkdirs(supervisor->settings.state_dir, 0750, err) < 0 ||
         lock_state(supervisor, err) < 0 || make_folders(supervisor, err) < 0 ||
         open_store(supervisor, err) < 0 || open_classes(supervisor, err) < 0 ||
         start_timers(supervisor, err) < 0 || removal_prepare(loop, err) < 0 ||
@@ -419,6 +422,7 @@ int supervisor_start(struct supervisor *supervisor, uv_loop_t *loop, struct erro
     supervisor->ready_us = clock_monotonic_us() - supervisor->started_us;
     events_emit(supervisor->events, "daemon.started", NULL, NULL,
                 "ebbd " EBB_VERSION ", process %d", (int)getpid());
+    owed_start(supervisor);
     intake_take(supervisor);
     schedule_run(supervisor);
     return 0;

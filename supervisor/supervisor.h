@@ -24,6 +24,7 @@
 #include "supervisor/job.h"
 #include "supervisor/lease.h"
 #include "supervisor/memory.h"
+#include "supervisor/owed.h"
 #include "supervisor/query.h"
 #include "supervisor/settings.h"
 #include "supervisor/store.h"
@@ -64,6 +65,7 @@ struct supervisor {
     uint64_t started_wall_ms, started_us, ready_us;
     uint64_t landlock_abi, seccomp; /* as workers reported; 0 until one did */
     bool sandbox_known;
+    struct owed owed;
     struct alert alerts[ALERTS_MAX];
 };
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "supervisor/owed.h"
 #include "supervisor/stage.h"
 #include "supervisor/supervisor.h"
 
@@ -75,6 +76,9 @@ static void advance(struct supervisor *supervisor, struct job *job)
     bool over = job_advance(job);
     int after = job_current_stage(job);
     for (int stage = before; stage < after || (over && stage == after); stage++) {
+        if (!stage_is_of((enum stage_id)stage, job->kind)) {
+            continue;
+        }
         tell_stage_end(supervisor, job, stage);
         check_failures(supervisor, job);
     }
@@ -95,6 +99,11 @@ void unit_job_admitted(struct supervisor *supervisor, struct job *job)
 
 /* --- DONE --- */
 
+static uint64_t count_in(const struct message *done, const char *name)
+{
+    return value_uint(value_get(done->fields[FIELD_COUNTS], name), 0);
+}
+
 static void take_counts(struct job *job, const struct message *done, bool final)
 {
     struct value counts = done->fields[FIELD_COUNTS];
@@ -113,6 +122,13 @@ static void take_counts(struct job *job, const struct message *done, bool final)
             store_job_change(job->store, &change);
         }
     }
+}
+
+/* What an endpoint did not give is made later, by a job of its own. */
+static void note_owed(struct supervisor *supervisor, struct job *job, uint64_t chunks)
+{
+    job->without_vector += chunks;
+    owed_note(supervisor, chunks);
 }
 
 static void take_document(struct job *job, const struct message *done)
@@ -198,6 +214,9 @@ void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
         take_counts(job, done, unit_at(job, index)->stored.stage == STAGE_FINISH);
         take_warnings(job, done);
         take_failures(supervisor, job, index, done);
+        if (unit_at(job, index)->stored.stage == STAGE_EMBED_TEXT) {
+            note_owed(supervisor, job, count_in(done, OWED_COUNT));
+        }
         take_units(supervisor, job, index, done);
     }
     if (job->ending) {
@@ -221,6 +240,29 @@ static void warn_of_failure(struct job *job, const struct stage_row *row, const 
     store_job_warning(job->store, &job->id, warning);
 }
 
+/* Chunks whose unit is given up lack a vector as those do that an endpoint refused. */
+static void note_given_up(struct supervisor *supervisor, struct job *job, const struct unit *unit)
+{
+    if (unit->stored.stage == STAGE_EMBED_TEXT) {
+        note_owed(supervisor, job, (uint64_t)unit->stored.last - unit->stored.first + 1);
+    }
+}
+
+void unit_stage_failed(struct supervisor *supervisor, struct job *job, int stage, const char *code,
+                       const char *text)
+{
+    const struct stage_row *row = stage_row((enum stage_id)stage);
+    long index;
+    while ((index = job_next_unit(job, stage, UNIT_WORK, UINT64_MAX)) >= 0) {
+        note_given_up(supervisor, job, unit_at(job, (size_t)index));
+        job_unit_failed(job, unit_at(job, (size_t)index), VERDICT_FAILED, code, text);
+    }
+    events_emit(supervisor->events, "unit.failed", &job->id, NULL, "%s: %s: %s", row->name, code,
+                text);
+    warn_of_failure(job, row, code, text);
+    advance(supervisor, job);
+}
+
 static void give_up(struct supervisor *supervisor, struct job *job, size_t index,
                     enum verdict verdict, const char *code, const char *text)
 {
@@ -229,6 +271,7 @@ static void give_up(struct supervisor *supervisor, struct job *job, size_t index
     events_emit(supervisor->events, "unit.failed", &job->id, NULL, "%s: %s: %s",
                 unit_text(unit, name, sizeof(name)), code, text);
     const struct stage_row *row = stage_row(unit->stored.stage);
+    note_given_up(supervisor, job, unit);
     job_unit_failed(job, unit, verdict, code, text);
     if (row->essential) {
         intake_end(supervisor, job, JOB_STATUS_FAILED, code, text);
@@ -321,7 +364,8 @@ void unit_lost(struct supervisor *supervisor, struct job *job, size_t index,
     if (job->ending || verdict == VERDICT_CANCELLED) {
         job_unit_released(job, unit);
         advance(supervisor, job);
-    } else if (unit->stored.first < unit->stored.last) {
+    } else if (unit->stored.first < unit->stored.last &&
+               !stage_row(unit->stored.stage)->shares[job->kind].whole) {
         cut_unit(supervisor, job, index, loss);
     } else if (tries_left(supervisor, unit, loss->outside)) {
         unit->stored.alone = verdict == VERDICT_MEMORY_EXCEEDED;

@@ -21,6 +21,9 @@ void unit_done(struct supervisor *supervisor, struct job *job, size_t index,
                const struct message *done);
 void unit_failed(struct supervisor *supervisor, struct job *job, size_t index,
                  const struct worker_failure *failure);
+/* Nobody can work on the stage: its units that wait are given up. May settle the job. */
+void unit_stage_failed(struct supervisor *supervisor, struct job *job, int stage, const char *code,
+                       const char *text);
 /* How a worker took its unit with it. */
 struct unit_loss {
     enum verdict verdict;

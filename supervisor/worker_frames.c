@@ -5,10 +5,13 @@
  */
 #include "supervisor/worker_frames.h"
 
+#include <string.h>
+
 #include "common/buf.h"
 #include "common/log.h"
 #include "proto/frame.h"
 #include "supervisor/channel.h"
+#include "supervisor/secrets.h"
 
 static int send_frame(struct worker *worker, struct message_writer *writer, struct buf *frame,
                       struct error *err)
@@ -17,6 +20,24 @@ static int send_frame(struct worker *worker, struct message_writer *writer, stru
     if (failed == 0) {
         failed = channel_send(worker->channel, frame->data, frame->size, err);
     }
+    buf_deinit(frame);
+    return failed;
+}
+
+/* Last in its frame, which has room for it: no growth leaves a copy behind. */
+static int send_secret(struct worker *worker, struct message_writer *writer, struct buf *frame,
+                       char secret[SECRET_BYTES], struct error *err)
+{
+    int failed = buf_reserve(frame, 2 * (size_t)SECRET_BYTES, err);
+    if (failed == 0) {
+        pack_key_str(message_put_map(writer, FIELD_SECRETS, 1), "key", secret);
+        failed = message_end(writer, err);
+    }
+    explicit_bzero(secret, SECRET_BYTES);
+    if (failed == 0) {
+        failed = channel_send(worker->channel, frame->data, frame->size, err);
+    }
+    explicit_bzero(frame->data, frame->size);
     buf_deinit(frame);
     return failed;
 }
@@ -38,6 +59,15 @@ int worker_frames_init(struct worker *worker, const struct worker_start *start, 
     struct pack *options = message_put_map(&writer, FIELD_SETTINGS, settings->option_count);
     for (size_t i = 0; i < settings->option_count; i++) {
         pack_key_str(options, settings->options[i].key, settings->options[i].value);
+    }
+    char secret[SECRET_BYTES];
+    int found = secrets_read(settings, secret, err);
+    if (found < 0) {
+        buf_deinit(&frame);
+        return -1;
+    }
+    if (found > 0) {
+        return send_secret(worker, &writer, &frame, secret, err);
     }
     return send_frame(worker, &writer, &frame, err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
@@ -228,15 +229,49 @@ static enum fake_outcome do_extract(const struct fake_work *work, struct error *
     return writer && artifact_commit(writer, NULL, err) < 0 ? FAKE_FAILED : FAKE_FINISHED;
 }
 
+/* What it was asked, and of a param that is a path whether there is a file. */
+static int pack_question(struct value params, struct buf *out, struct error *err)
+{
+    struct pack pack;
+    struct value key;
+    struct value value;
+    char name[80];
+    char path[4096];
+    size_t paths = 0;
+
+    for (size_t i = 0; i < value_count(params); i++) {
+        value_entry(params, i, &key, &value);
+        paths += value_str_copy(value, path, sizeof(path)) && path[0] == '/';
+    }
+    pack_init(&pack, out);
+    pack_map(&pack, value_count(params) + paths);
+    for (size_t i = 0; i < value_count(params); i++) {
+        value_entry(params, i, &key, &value);
+        pack_value(&pack, key);
+        pack_value(&pack, value);
+        if (value_str_copy(value, path, sizeof(path)) && path[0] == '/') {
+            memcpy(name, "there:", sizeof("there:"));
+            value_str_copy(key, name + strlen(name), sizeof(name) - strlen(name));
+            pack_key_bool(&pack, name, access(path, R_OK) == 0);
+        }
+    }
+    return pack_finish(&pack, err);
+}
+
 static enum fake_outcome do_query(const struct fake_work *work, struct error *err)
 {
-    const char *path = work->scene->unit->answer_path;
-    static const char answer[] = "{}\n";
+    const struct worker_unit *unit = work->scene->unit;
+    enum fake_outcome outcome = FAKE_FINISHED;
+    struct buf answer;
 
-    if (path && file_write_atomic(path, answer, sizeof(answer) - 1, 0640, false, err) < 0) {
-        return FAKE_FAILED;
+    buf_init(&answer, RECORD_BYTES);
+    if (pack_question(unit->message->fields[FIELD_PARAMS], &answer, err) < 0 ||
+        (unit->answer_path &&
+         file_write_atomic(unit->answer_path, answer.data, answer.size, 0640, false, err) < 0)) {
+        outcome = FAKE_FAILED;
     }
-    return FAKE_FINISHED;
+    buf_deinit(&answer);
+    return outcome;
 }
 
 static enum fake_outcome do_yes(const struct fake_work *work, struct error *err)

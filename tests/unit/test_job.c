@@ -12,6 +12,7 @@
 
 static unsigned units_put;
 static unsigned failures_put;
+static unsigned units_removed;
 
 void store_unit_put(struct store *store, const struct uuid *job, const struct store_unit *unit)
 {
@@ -48,6 +49,14 @@ void store_failure_put(struct store *store, const struct uuid *job, uint8_t stag
     (void)code;
     (void)text;
     failures_put++;
+}
+
+void store_unit_remove(struct store *store, const struct uuid *job, uint32_t number)
+{
+    (void)store;
+    (void)job;
+    (void)number;
+    units_removed++;
 }
 
 static struct job *make_job(void)
@@ -218,9 +227,10 @@ Test(job, skips_what_has_no_units_and_waits_for_the_rest)
     cr_assert_not(job_advance(job));
     cr_expect_eq(job_current_stage(job), STAGE_OCR);
     job_unit_done(job, &job->units[2]);
-    cr_assert_not(job_advance(job), "finish is planned now");
+    cr_assert_not(job_advance(job), "structure is planned now");
     cr_expect_eq(job->stages[STAGE_OCR].status, STAGE_STATUS_COMPLETE);
     cr_expect_eq(job->stages[STAGE_ASSEMBLE].status, STAGE_STATUS_SKIPPED);
+    cr_expect_eq(job->units[3].stored.stage, STAGE_STRUCTURE);
     job_destroy(job);
 }
 
@@ -280,11 +290,16 @@ Test(job, completes_its_stages_in_order)
     cr_expect_lt(job_next_unit(job, STAGE_EXTRACT, UNIT_WORK, 0), 0);
     cr_expect_eq(job_next_unit(job, STAGE_EXTRACT, UNIT_PERSIST, 0), 1);
     job_unit_done(job, &job->units[1]);
-    cr_expect_not(job_advance(job), "finish is planned now");
+    cr_expect_not(job_advance(job), "structure is planned now");
     cr_expect_eq(job->unit_count, 3);
+    cr_expect_eq(job_current_stage(job), STAGE_STRUCTURE);
+    cr_expect_eq(job_progress(job), 30);
+    job_unit_done(job, &job->units[2]);
+    cr_expect_not(job_advance(job), "finish is planned now");
+    cr_expect_eq(job->unit_count, 4);
     cr_expect_eq(job_current_stage(job), STAGE_FINISH);
     cr_expect_eq(job_progress(job), 90);
-    job_unit_done(job, &job->units[2]);
+    job_unit_done(job, &job->units[3]);
     cr_expect(job_advance(job));
     cr_expect_eq(job_progress(job), 100);
     job_destroy(job);
@@ -345,18 +360,87 @@ Test(job, a_resumed_job_is_concluded_anew)
         {.number = 0, .stage = STAGE_SURVEY, .state = UNIT_DONE, .first = 1, .last = 1},
         {.number = 1, .stage = STAGE_EXTRACT, .state = UNIT_PENDING, .first = 1, .last = 1},
         {.number = 2, .stage = STAGE_EXTRACT, .state = UNIT_DONE, .first = 2, .last = 8},
-        {.number = 3, .stage = STAGE_FINISH, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 3, .stage = STAGE_STRUCTURE, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 4, .stage = STAGE_CHUNK, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 5, .stage = STAGE_EMBED_TEXT, .state = UNIT_DONE, .first = 1, .last = 9},
+        {.number = 6, .stage = STAGE_EMBED_TEXT, .state = UNIT_FAILED, .first = 10, .last = 12},
+        {.number = 7, .stage = STAGE_FINISH, .state = UNIT_DONE, .first = 1, .last = 1},
     };
     struct store_job stored = {
-        .name = strdup("a.pdf"), .units = units, .unit_count = 4, .pages = 8};
+        .name = strdup("a.pdf"), .units = units, .unit_count = 8, .pages = 8};
+    units_removed = 0;
+    struct job *job = job_create(NULL, &stored);
+    cr_assert(job);
+    cr_expect_eq(units_removed, 3, "other text has other chunks");
+    cr_assert_eq(job->unit_count, 5);
+    cr_expect_eq(job->stages[STAGE_EMBED_TEXT].units, 0);
+    cr_expect_eq(job->stages[STAGE_EMBED_TEXT].items, 0);
+    cr_expect_eq(job->stages[STAGE_EMBED_TEXT].items_done, 0);
+    cr_expect_eq(job->stages[STAGE_EMBED_TEXT].units_failed, 0);
+    cr_expect_not(job_advance(job));
+    job_unit_done(job, &job->units[1]);
+    cr_expect_not(job_advance(job), "structure runs again");
+    cr_expect_eq(job_next_unit(job, STAGE_STRUCTURE, UNIT_WORK, 0), 3);
+    cr_assert_eq(add(job, STAGE_CHUNK, STAGE_STRUCTURE, 1, 1), 0);
+    cr_expect_eq(job->units[5].stored.number, 8, "a number is never used again");
+    job_unit_done(job, &job->units[3]);
+    cr_expect_not(job_advance(job), "chunk runs again");
+    job_unit_done(job, &job->units[5]);
+    cr_expect_not(job_advance(job), "finish runs again");
+    cr_expect_eq(job_next_unit(job, STAGE_FINISH, UNIT_WORK, 0), 4);
+    job_unit_done(job, &job->units[4]);
+    cr_expect(job_advance(job));
+    cr_expect_eq(job_progress(job), 100);
+    job_destroy(job);
+}
+
+/* Vectors that are tried again do not change the text. */
+Test(job, resumed_for_its_vectors_it_keeps_its_chunks)
+{
+    struct store_unit units[] = {
+        {.number = 0, .stage = STAGE_SURVEY, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 1, .stage = STAGE_STRUCTURE, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 2, .stage = STAGE_CHUNK, .state = UNIT_DONE, .first = 1, .last = 1},
+        {.number = 3, .stage = STAGE_EMBED_TEXT, .state = UNIT_PENDING, .first = 1, .last = 9},
+        {.number = 4, .stage = STAGE_FINISH, .state = UNIT_DONE, .first = 1, .last = 1},
+    };
+    struct store_job stored = {.name = strdup("a.pdf"), .units = units, .unit_count = 5};
+    struct job *job = job_create(NULL, &stored);
+    cr_assert(job);
+    cr_expect_eq(job->unit_count, 5);
+    cr_expect_not(job_advance(job));
+    cr_expect_eq(job_current_stage(job), STAGE_EMBED_TEXT);
+    cr_expect_eq(job->stages[STAGE_CHUNK].units_done, 1);
+    cr_expect_eq(job->stages[STAGE_FINISH].units_done, 0);
+    job_destroy(job);
+}
+
+Test(job, has_only_the_stages_of_its_kind)
+{
+    struct store_job stored = {.kind = JOB_KIND_REEMBED, .name = strdup("embeddings")};
     struct job *job = job_create(NULL, &stored);
     cr_assert(job);
     cr_expect_not(job_advance(job));
-    job_unit_done(job, &job->units[1]);
-    cr_expect_not(job_advance(job), "finish runs again");
-    cr_expect_eq(job_next_unit(job, STAGE_FINISH, UNIT_WORK, 0), 3);
+    cr_assert_eq(job->unit_count, 1);
+    cr_expect_eq(job->units[0].stored.stage, STAGE_COLLECT);
+    cr_expect_lt(add(job, STAGE_CHUNK, STAGE_COLLECT, 1, 1), 0, "no stage of these jobs");
+    cr_assert_eq(add(job, STAGE_GATHER, STAGE_COLLECT, 1, 50), 0);
+    job_unit_done(job, &job->units[0]);
+    cr_expect_not(job_advance(job));
+    cr_expect_eq(job_progress(job), 5);
+    cr_assert_eq(add(job, STAGE_EMBED_TEXT, STAGE_GATHER, 1, 50), 0);
+    job_unit_worked(job, &job->units[1]);
+    cr_expect_eq(job->units[1].stored.state, UNIT_DONE, "what it gathered is for a stage alone");
+    cr_expect_not(job_advance(job));
+    cr_expect_eq(job_progress(job), 40);
+    job_unit_worked(job, &job->units[2]);
+    job_unit_done(job, &job->units[2]);
+    cr_expect_not(job_advance(job), "settle is planned now");
+    cr_expect_eq(job_current_stage(job), STAGE_SETTLE);
+    cr_expect_eq(job_progress(job), 95);
     job_unit_done(job, &job->units[3]);
     cr_expect(job_advance(job));
     cr_expect_eq(job_progress(job), 100);
+    cr_expect_eq(job_current_stage(job), STAGE_SETTLE, "and not one that it does not have");
     job_destroy(job);
 }

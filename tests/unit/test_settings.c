@@ -105,7 +105,7 @@ Test(settings, defaults_are_those_of_the_table)
     cr_assert_eq(settings.jobs_ms, UINT64_C(30) * 86400000);
     cr_assert_eq(settings.samples_ms, UINT64_C(48) * 3600000);
     cr_assert_eq(settings.log_level, LOG_LEVEL_INFO);
-    cr_assert_eq(settings.class_count, 3);
+    cr_assert_eq(settings.class_count, 6);
     cr_assert(ocr && ocr->builtin);
     cr_assert_str_eq(ocr->executable, "ebb-ocr");
     cr_assert_eq(ocr->lifetime, LIFETIME_FRESH);
@@ -311,6 +311,37 @@ Test(settings, finish_keeps_a_class_within_the_budget)
     cr_assert_eq(settings_class_find(&settings, "library")->memory_max_bytes, 256 << 20);
 }
 
+static void expect_model(const char *class_name, const char *model, const char *dimensions)
+{
+    const struct settings_class *class = settings_class_find(&settings, class_name);
+
+    cr_assert(class && class->builtin);
+    cr_assert_str_eq(settings_option(class, "embed_model"), model);
+    cr_assert_str_eq(settings_option(class, "embed_dimensions"), dimensions);
+}
+
+Test(settings, finish_tells_which_vectors_count)
+{
+    struct error err = ERROR_INIT;
+
+    cr_assert_eq(settings_finish(&settings, &err), 0, "%s", err.msg);
+    expect_model("library", "ebb-lexical-512", "512");
+    expect_model("index", "ebb-lexical-512", "512");
+    cr_assert_null(settings_option(settings_class_find(&settings, "visual"), "embed_model"));
+    cr_assert_eq(settings_set(&settings, "class.embed.option.url=http://x/v1", &err), 0);
+    cr_assert_eq(settings_finish(&settings, &err), -1);
+    cr_assert(strstr(err.msg, "option.model"), "%s", err.msg);
+    cr_assert_eq(settings_set(&settings, "class.embed.option.model=small-3", &err), 0);
+    cr_assert_eq(settings_finish(&settings, &err), 0, "%s", err.msg);
+    expect_model("library", "small-3", "0");
+    cr_assert_eq(settings_set(&settings, "class.embed.option.dimensions=1536", &err), 0);
+    cr_assert_eq(settings_finish(&settings, &err), 0, "%s", err.msg);
+    expect_model("index", "small-3", "1536");
+    cr_assert_eq(settings_set(&settings, "class.embed.option.dimensions=4097", &err), 0);
+    cr_assert_eq(settings_finish(&settings, &err), -1);
+    cr_assert(strstr(err.msg, "option.dimensions"), "%s", err.msg);
+}
+
 Test(settings, finish_refuses_what_contradicts_itself)
 {
     static const struct {
@@ -319,6 +350,7 @@ Test(settings, finish_refuses_what_contradicts_itself)
         {"limits.backoff_max=1ms", "backoff_first"},
         {"memory.warning_percent=95", "warning_percent"},
         {"retention.samples=1min", "samples_raw"},
+        {"embedding.retry_max=100ms", "retry_first"},
         {"class.library.min=2", "class.library: min"},
         {"class.pdf.lifetime=service", "class.pdf: lifetime"},
         {"class.http.memory_max=64M", "class.http: executable"},

@@ -691,6 +691,32 @@ Test(store, a_process_gets_one_receipt_even_when_its_supervisor_was_killed)
     cr_assert_eq(fixture_sql(&fixture, "SELECT count(*) FROM receipts"), 2, "it is told once");
 }
 
+/* There is one at a time, from its acceptance to its end. */
+Test(store, embedding_again_needs_no_source_and_no_second)
+{
+    struct store_job_new job = {
+        .kind = JOB_KIND_REEMBED, .name = "embeddings", .max_bytes = 1, .max_queued = 10};
+    struct store_job_change ended = {
+        .set_status = true, .status = JOB_STATUS_COMPLETED, .progress = 100, .finished_ms = 9};
+    struct fixture_taken taken;
+    struct uuid first;
+
+    cr_assert_eq(uuid_v7(&first, NULL), 0);
+    job.id = first;
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_NONE);
+    cr_assert_eq(uuid_v7(&job.id, NULL), 0);
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_EXISTS);
+    fixture_take(&fixture, 8, &taken);
+    cr_assert_eq(taken.count, 1);
+    cr_assert_eq(taken.jobs[0].kind, JOB_KIND_REEMBED);
+    cr_assert_eq(taken.jobs[0].size_bytes, 0);
+    fixture_taken_free(&taken);
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_EXISTS, "it is in work");
+    ended.id = first;
+    store_job_change(fixture.store, &ended);
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_NONE);
+}
+
 /* A state.db of the version before, as it was left: nothing that it had is lost. */
 Test(store, an_older_schema_is_brought_up)
 {
@@ -703,6 +729,8 @@ Test(store, an_older_schema_is_brought_up)
     fixture_sql(&fixture, "ALTER TABLE units DROP COLUMN size");
     fixture_sql(&fixture, "ALTER TABLE units DROP COLUMN peak_kib");
     fixture_sql(&fixture, "ALTER TABLE receipts DROP COLUMN units_peak");
+    fixture_sql(&fixture, "DROP INDEX jobs_reembed");
+    fixture_sql(&fixture, "ALTER TABLE jobs DROP COLUMN kind");
     fixture_sql(&fixture, "PRAGMA user_version = 1");
     fixture_open(&fixture);
     fixture_take(&fixture, 1, &taken);
@@ -711,8 +739,9 @@ Test(store, an_older_schema_is_brought_up)
     cr_assert_eq(taken.jobs[0].units[0].last, 32);
     cr_assert_eq(taken.jobs[0].units[0].size, 0);
     cr_assert_eq(taken.jobs[0].units[0].peak_kib, 0);
+    cr_assert_eq(taken.jobs[0].kind, JOB_KIND_DOCUMENT);
     fixture_taken_free(&taken);
     fixture_close(&fixture);
-    cr_assert_eq(fixture_sql(&fixture, "PRAGMA user_version"), 2);
+    cr_assert_eq(fixture_sql(&fixture, "PRAGMA user_version"), 3);
     fixture_open(&fixture);
 }
