@@ -25,8 +25,8 @@ unsigned pool_size(const struct class *class)
     const struct worker *worker;
     LIST_FOREACH(worker, &class->workers, in_class)
     {
-        count +=
-            worker->state != WORKER_DRAINING && worker->state != WORKER_DEAD && !worker->replaces;
+        bool goes = worker->state == WORKER_DRAINING || worker->state == WORKER_DEAD;
+        count += !goes && !worker->replaces && !worker->replaced;
     }
     return count;
 }
@@ -49,14 +49,6 @@ struct worker *pool_idle_worker(const struct class *class)
 }
 
 /* --- recycling --- */
-
-static void send_away(struct worker *worker, enum recycle reason)
-{
-    if (worker->recycling < 0) {
-        worker->recycling = (int)reason;
-    }
-    worker_shutdown(worker);
-}
 
 /* -1 when the worker may stay. */
 static int due_for_recycling(const struct class *class, const struct worker *worker)
@@ -195,7 +187,7 @@ void pool_worker_gone(struct class *class, const struct worker *worker)
 
 /* --- with time --- */
 
-/* Above max as well, after a reload. */
+/* Above max at once: after a reload, or when a successor's predecessor has died. */
 static void retire_idle(struct class *class, bool press)
 {
     uint64_t now_ms = uv_now(class->context->loop);
@@ -208,7 +200,10 @@ static void retire_idle(struct class *class, bool press)
         bool long_idle = now_ms - worker->idle_since_ms >= class->settings.idle_ms;
         if (is_idle(worker) && !worker->replaces &&
             (press || long_idle || size > class->settings.max)) {
-            send_away(worker, size > class->settings.max ? RECYCLE_SETTINGS : RECYCLE_IDLE);
+            if (worker->recycling < 0) {
+                worker->recycling = RECYCLE_IDLE;
+            }
+            worker_shutdown(worker);
             size--;
         }
     }

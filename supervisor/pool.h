@@ -17,7 +17,7 @@
 struct class;
 struct worker;
 
-/* Workers that count against max: those that go, and successors, do not. */
+/* Workers that count against max. Those that go do not; of one and its successor, one does. */
 unsigned pool_size(const struct class *class);
 /* The worker for the next work: one that stays, else one whose successor is not ready. NULL. */
 struct worker *pool_idle_worker(const struct class *class);

@@ -284,7 +284,7 @@ def test_a_smaller_pool_after_a_reload(make_ebbd, script):
     ebbd.config_path.write_text(config.format(1))
     ebbd.call("RELOAD")
     wait_until("one is left", lambda: len(ebbd.workers("library")) == 1)
-    assert row_of(ebbd)["recycled"]["settings"] == 2
+    assert row_of(ebbd)["recycled"]["idle"] == 2
     ask(ebbd, 2)
 
 
