@@ -99,16 +99,33 @@ Test(library_vectors, a_missing_file_is_made_again)
     shelf_deinit(&shelf);
 }
 
+static void copy_file(struct shelf *from, struct shelf *to, const char *name)
+{
+    struct buf content;
+
+    buf_init(&content, (size_t)1 << 30);
+    cr_assert_eq(file_read(shelf_path(from, name), (size_t)1 << 30, &content, &from->err), 0, "%s",
+                 from->err.msg);
+    cr_assert_eq(
+        file_write_atomic(shelf_path(to, name), content.data, content.size, 0640, false, &to->err),
+        0, "%s", to->err.msg);
+    buf_deinit(&content);
+}
+
 /* Everything below the library's folder as a process that is killed leaves it. */
 static void copy_library(struct shelf *from, struct shelf *to)
 {
-    const char *command;
+    static const char *const names[] = {"library/library.db", "library/library.db-wal",
+                                        "library/vectors/stamp",
+                                        "library/vectors/00000001-00000001.vec"};
 
     library_close(to->library);
     to->library = NULL;
-    command = arena_printf(from->arena, "rm -rf %s/library && cp -a %s/library %s/", to->folder,
-                           from->folder, to->folder);
-    cr_assert_eq(system(command), 0);
+    cr_assert_eq(file_remove_tree(shelf_path(to, "library"), &to->err), 0);
+    cr_assert_eq(file_mkdirs(shelf_path(to, "library/vectors"), 0750, &to->err), 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        copy_file(from, to, names[i]);
+    }
 }
 
 Test(library_vectors, after_a_kill_every_slot_is_looked_at)
@@ -328,5 +345,52 @@ Test(library_vectors, a_cancelled_compaction_changes_nothing)
     care_for(&shelf);
     cr_expect_eq(chunks_set(&shelf, "text", CHUNKS_MODEL).slots, before.live);
     cr_expect(chunks_file_fits(&shelf, "text", CHUNKS_MODEL));
+    shelf_deinit(&shelf);
+}
+
+static bool count_questions(void *context, uint64_t done)
+{
+    (void)done;
+    (*(unsigned *)context)++;
+    return true;
+}
+
+/* Opening must not take long: 130,000 vectors are looked through before the first change instead,
+ * and nobody takes the old file for them meanwhile. */
+Test(library_vectors, much_is_put_off_until_the_first_unit)
+{
+    struct shelf shelf;
+    unsigned asked = 0;
+    struct vector_set_progress progress = {count_questions, &asked};
+    const char *path;
+    int64_t document;
+
+    shelf_init(&shelf);
+    document = chunks_document(&shelf, SHELF_JOB, 1, 10, "oak");
+    chunks_vectors(&shelf, document, 1, 3, "text", CHUNKS_MODEL);
+    path = set_path(&shelf, CHUNKS_MODEL);
+    shelf_reopen(&shelf);
+    shelf_sql(&shelf, "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i+1 FROM n WHERE i<131999)"
+                      " INSERT INTO vectors SELECT (1 << 40)+i, (9 << 32)+i,"
+                      " (SELECT vector FROM vectors LIMIT 1) FROM n");
+    shelf_sql(&shelf, "UPDATE vector_sets SET slots=132000, live=132000");
+    library_close(shelf.library);
+    shelf_sql(&shelf, "UPDATE upkeep SET value=value+1 WHERE name='vectors_id'");
+    shelf.library = library_open(shelf.folder, 0, &shelf.err);
+    cr_assert_not_null(shelf.library, "%s", shelf.err.msg);
+    cr_expect_str_eq(library_note(shelf.library), "");
+    cr_expect_lt(access(path, F_OK), 0, "what is of other rows is gone");
+    cr_assert_eq(library_begin(shelf.library, false, &shelf.err), 0);
+    cr_expect_null(library_vector_writer(shelf.library, 1, &shelf.err));
+    library_rollback(shelf.library);
+    cr_assert_eq(library_vectors_ready(shelf.library, &progress, &shelf.err), 0, "%s",
+                 shelf.err.msg);
+    cr_expect_gt(asked, 10);
+    cr_expect_not_null(strstr(library_note(shelf.library), "made again"));
+    path = set_path(&shelf, CHUNKS_MODEL);
+    cr_expect_eq(vector_file_check(path, CHUNKS_DIMENSIONS, 132000, &(uint64_t){0}, &shelf.err), 0);
+    chunks_vectors(&shelf, document, 4, 10, "text", CHUNKS_MODEL);
+    shelf_reopen(&shelf);
+    cr_expect_str_eq(library_note(shelf.library), "");
     shelf_deinit(&shelf);
 }

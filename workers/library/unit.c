@@ -17,6 +17,8 @@
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
 #include "workers/library/unit_run.h"
+#include "workers/library/vector_set.h"
+#include "workers/library/vector_upkeep.h"
 
 /* What a unit may take longer for while something is left to be purged. */
 #define CARE_MS 100
@@ -185,6 +187,28 @@ static void warm(struct worker *worker, void *user)
     }
 }
 
+static bool ask_ready(void *context, uint64_t done)
+{
+    (void)done;
+    return ask_care(context);
+}
+
+/* The first unit after a kill or a restored copy may have to look through large files. */
+static int make_ready(struct run *run, struct error *err)
+{
+    struct care_context context = {run->worker, run->unit->first};
+    struct vector_set_progress progress = {ask_ready, &context};
+    size_t told = strlen(library_note(run->library));
+
+    if (library_vectors_ready(run->library, &progress, err) < 0) {
+        return -1;
+    }
+    if (library_note(run->library)[told]) {
+        worker_log(run->worker, LOG_LEVEL_NOTICE, "%s", library_note(run->library) + told);
+    }
+    return 0;
+}
+
 static int run_unit(struct worker *worker, void *user, const struct worker_unit *unit,
                     struct worker_result *result, struct error *err)
 {
@@ -193,7 +217,7 @@ static int run_unit(struct worker *worker, void *user, const struct worker_unit 
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         if (strcmp(steps[i].step, unit->step) == 0 &&
             (!steps[i].stage || strcmp(steps[i].stage, unit->stage) == 0)) {
-            if (steps[i].run(&run, err) < 0) {
+            if (make_ready(&run, err) < 0 || steps[i].run(&run, err) < 0) {
                 return fail(&run, err);
             }
             if (strcmp(unit->step, "query") != 0) {

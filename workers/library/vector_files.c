@@ -15,6 +15,9 @@
 #include "workers/library/vector_set.h"
 #include "workers/library/vector_stamp.h"
 
+/* Looked through while the library is opened, for which there is little time. */
+#define LOOK_AT_ONCE_BYTES (UINT64_C(8) << 20)
+
 /* What is known before looking. */
 struct look {
     struct library *library;
@@ -22,6 +25,7 @@ struct look {
     bool trusted;  /* the files are of these rows */
     bool thorough; /* they may be damaged all the same */
     bool any;
+    const struct vector_set_progress *progress; /* may be NULL */
 };
 
 /* Whether the file can be taken as it is. */
@@ -52,7 +56,7 @@ static int look_at(const struct look *look, const struct vector_set *set, bool *
 /* Documents are found by their words where there is no room for the file. */
 static int make_again(const struct look *look, const struct vector_set *set, struct error *err)
 {
-    if (vector_set_rebuild(look->library, look->folder, set, NULL, err) == 0) {
+    if (vector_set_rebuild(look->library, look->folder, set, look->progress, err) == 0) {
         library_add_note(look->library, "the file of vector set %lld was made again of its rows",
                          (long long)set->id);
         return 0;
@@ -103,17 +107,33 @@ static int stamp_closed(struct library *library, const char *folder, struct erro
     return vector_stamp_write(folder, &stamp, err);
 }
 
-int vector_files_look(struct library *library, const char *folder, struct error *err)
+static int begin_look(struct library *library, const char *folder, struct look *ret_look,
+                      struct error *err)
 {
-    struct look look = {.library = library, .folder = folder};
     struct vector_stamp stamp;
     int64_t id;
 
     if (vector_stamp_read(folder, &stamp, err) < 0 || vector_stamp_get_id(library, &id, err) < 0) {
         return -1;
     }
-    look.trusted = id != 0 && stamp.id == id;
-    look.thorough = !stamp.closed;
+    *ret_look = (struct look){
+        .library = library,
+        .folder = folder,
+        .trusted = id != 0 && stamp.id == id,
+        .thorough = !stamp.closed,
+    };
+    return 0;
+}
+
+int vector_files_look(struct library *library, const char *folder,
+                      const struct vector_set_progress *progress, struct error *err)
+{
+    struct look look;
+
+    if (begin_look(library, folder, &look, err) < 0) {
+        return -1;
+    }
+    look.progress = progress;
     if (look_at_sets(&look, err) < 0 || vector_set_sweep(library, folder, err) < 0) {
         return -1;
     }
@@ -121,6 +141,47 @@ int vector_files_look(struct library *library, const char *folder, struct error 
         return stamp_closed(library, folder, err);
     }
     return 0;
+}
+
+/* Adds what there is to be read or written for the set. What is not of these rows is not to be
+ * found under its name meanwhile. */
+static int weigh_set(struct look *look, const struct vector_set *set, uint64_t *bytes,
+                     struct error *err)
+{
+    bool whole = false;
+
+    if (!look->trusted) {
+        *bytes += vector_set_bytes(set);
+        return vector_set_unlink(look->folder, set, err);
+    }
+    if (!look->thorough && look_at(look, set, &whole, err) < 0) {
+        return -1;
+    }
+    *bytes += whole ? 0 : vector_set_bytes(set);
+    return 0;
+}
+
+int vector_files_begin(struct library *library, const char *folder, bool *ret_later,
+                       struct error *err)
+{
+    struct vector_set set = {.id = 0};
+    struct look look;
+    uint64_t bytes = 0;
+    int got;
+
+    if (begin_look(library, folder, &look, err) < 0) {
+        return -1;
+    }
+    while ((got = vector_set_next(library, set.id, &set, err)) > 0) {
+        if (set.slots > 0 && weigh_set(&look, &set, &bytes, err) < 0) {
+            return -1;
+        }
+    }
+    *ret_later = bytes > LOOK_AT_ONCE_BYTES;
+    if (got < 0 || *ret_later) {
+        return got;
+    }
+    return vector_files_look(library, folder, NULL, err);
 }
 
 /* A file that somebody has taken away is not made here, and not said to be whole. */

@@ -50,6 +50,11 @@ bool vector_set_wants_compaction(const struct vector_set *set);
 int vector_set_compact(struct library *library, const char *folder, const struct vector_set *set,
                        const struct vector_set_progress *progress, struct error *err);
 
+/* About as much as its file takes. */
+static inline uint64_t vector_set_bytes(const struct vector_set *set)
+{
+    return set->slots * (set->dimensions + 32);
+}
 int vector_set_unlink(const char *folder, const struct vector_set *set, struct error *err);
 
 /* A bit for each slot that a row has. ERROR_CORRUPT when one has a slot behind the last. Owns: the

@@ -10,28 +10,42 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/cleanup.h"
 #include "common/file.h"
 #include "workers/library/upkeep.h"
 #include "workers/vectors/vector_file.h"
 
 #define STAMP_FILE VECTOR_FOLDER "/stamp"
 #define STAMP_MAX_BYTES 64
+#define STAMP_OPEN "ebb-vectors open "
+#define STAMP_CLOSED "ebb-vectors closed "
+#define STAMP_WORD_AT (sizeof "ebb-vectors " - 1)
 
 static int stamp_path(const char *folder, char path[PATH_MAX], struct error *err)
 {
     return file_join(path, PATH_MAX, folder, STAMP_FILE, err);
 }
 
+/* What was not written here reads as none. */
 static void parse_stamp(const char *text, struct vector_stamp *ret_stamp)
 {
-    char word[8];
-    uint64_t id;
+    static const char *const words[] = {STAMP_OPEN, STAMP_CLOSED};
 
-    if (sscanf(text, "ebb-vectors %7s %16" SCNx64, word, &id) == 2 && id <= INT64_MAX) {
-        *ret_stamp = (struct vector_stamp){(int64_t)id, strcmp(word, "closed") == 0};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        size_t length = strlen(words[i]);
+        char *end;
+
+        if (strncmp(text, words[i], length) == 0) {
+            long long id = strtoll(text + length, &end, 16);
+
+            if (strcmp(end, "\n") == 0 && id > 0) {
+                *ret_stamp = (struct vector_stamp){id, words[i][STAMP_WORD_AT] == 'c'};
+            }
+        }
     }
 }
 
@@ -68,8 +82,8 @@ int vector_stamp_write(const char *folder, const struct vector_stamp *stamp, str
     char path[PATH_MAX];
     char vectors[PATH_MAX];
     char line[STAMP_MAX_BYTES];
-    int length = snprintf(line, sizeof line, "ebb-vectors %s %016" PRIx64 "\n",
-                          stamp->closed ? "closed" : "open", (uint64_t)stamp->id);
+    int length = snprintf(line, sizeof line, "%s%016" PRIx64 "\n",
+                          stamp->closed ? STAMP_CLOSED : STAMP_OPEN, (uint64_t)stamp->id);
 
     if (stamp_path(folder, path, err) < 0) {
         return -1;

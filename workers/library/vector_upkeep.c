@@ -37,6 +37,7 @@ struct vector_upkeep {
     struct vector_stamp before; /* what held before this session's first change */
     bool changing;              /* the stamp says that the files are in use */
     bool began_here;            /* since the open transaction */
+    bool look_later;            /* they have not been looked through yet */
     bool tainted;               /* a slot that should be erased may not be */
 };
 
@@ -80,6 +81,9 @@ static int begin_changes(struct vector_upkeep *upkeep, struct error *err)
 
     if (upkeep->changing) {
         return 0;
+    }
+    if (upkeep->look_later) {
+        return error_set(err, ERROR_INVALID, "the vector files have not been looked through yet");
     }
     if (vector_stamp_read(upkeep->folder, &upkeep->before, err) < 0 ||
         vector_stamp_make_id(&stamp.id, err) < 0 ||
@@ -219,7 +223,22 @@ void vector_upkeep_after_rollback(struct vector_upkeep *upkeep)
 
 int vector_upkeep_begin(struct vector_upkeep *upkeep, struct error *err)
 {
-    return vector_files_look(upkeep->library, upkeep->folder, err);
+    return vector_files_begin(upkeep->library, upkeep->folder, &upkeep->look_later, err);
+}
+
+int library_vectors_ready(struct library *library, const struct vector_set_progress *progress,
+                          struct error *err)
+{
+    struct vector_upkeep *upkeep = library_vectors(library);
+
+    if (!upkeep->look_later) {
+        return 0;
+    }
+    if (vector_files_look(library, upkeep->folder, progress, err) < 0) {
+        return error_wrap(err, "the vector files");
+    }
+    upkeep->look_later = false;
+    return 0;
 }
 
 int vector_upkeep_end(struct vector_upkeep *upkeep, struct error *err)

@@ -47,6 +47,12 @@ int library_vector_erase(struct library *library, int64_t row, struct error *err
 int library_vectors_remove(struct library *library, int64_t first_target, int64_t last_target,
                            struct error *err);
 
+/* Outside a transaction, before the first change: what there was too much of to be done when the
+ * library was opened, looking through files and making them again. A no-op when nothing is left. */
+struct vector_set_progress;
+int library_vectors_ready(struct library *library, const struct vector_set_progress *progress,
+                          struct error *err);
+
 /* --- for library.c --- */
 
 struct vector_upkeep;
