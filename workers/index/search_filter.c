@@ -35,77 +35,103 @@ static int time_error(const char *text, struct error *err)
                      text);
 }
 
-/* "Z" or "+02:00" to minutes east of Greenwich. */
+/* Exactly so many digits; moves text behind them. */
+static bool take_digits(const char **text, int count, int *ret_value)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++, (*text)++) {
+        if (!isdigit((unsigned char)**text)) {
+            return false;
+        }
+        value = value * 10 + (**text - '0');
+    }
+    *ret_value = value;
+    return true;
+}
+
+static bool take_sign(const char **text, char sign)
+{
+    if (**text != sign) {
+        return false;
+    }
+    (*text)++;
+    return true;
+}
+
+/* "Z" or "+02:00", and no more, to minutes east of Greenwich. */
 static bool parse_offset(const char *text, int *ret_minutes)
 {
+    char sign = *text;
     int hours;
     int minutes;
-    int used = 0;
 
     *ret_minutes = 0;
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
         return true;
     }
-    if ((text[0] != '+' && text[0] != '-') ||
-        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) < 2 || used != 5 || text[6] ||
-        hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
+    text++;
+    if ((sign != '+' && sign != '-') || !take_digits(&text, 2, &hours) || !take_sign(&text, ':') ||
+        !take_digits(&text, 2, &minutes) || *text || hours > 23 || minutes > 59) {
         return false;
     }
-    *ret_minutes = (hours * 60 + minutes) * (text[0] == '-' ? -1 : 1);
+    *ret_minutes = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
     return true;
 }
 
 /* ".25" in milliseconds; moves text behind it. */
-static int64_t parse_fraction(const char **text)
+static int64_t take_fraction(const char **text)
 {
     int64_t ms = 0;
-    int64_t unit = 100;
 
-    if (**text != '.') {
-        return 0;
-    }
-    for ((*text)++; isdigit((unsigned char)**text); (*text)++, unit /= 10) {
-        ms += (**text - '0') * unit;
+    if (take_sign(text, '.')) {
+        for (int64_t unit = 100; isdigit((unsigned char)**text); (*text)++, unit /= 10) {
+            ms += (**text - '0') * unit;
+        }
     }
     return ms;
+}
+
+static bool take_date(const char **text, struct tm *date)
+{
+    return take_digits(text, 4, &date->tm_year) && take_sign(text, '-') &&
+           take_digits(text, 2, &date->tm_mon) && take_sign(text, '-') &&
+           take_digits(text, 2, &date->tm_mday) && date->tm_year >= 1970;
+}
+
+static bool take_time(const char **text, struct tm *time)
+{
+    return (take_sign(text, 'T') || take_sign(text, 't') || take_sign(text, ' ')) &&
+           take_digits(text, 2, &time->tm_hour) && take_sign(text, ':') &&
+           take_digits(text, 2, &time->tm_min) && take_sign(text, ':') &&
+           take_digits(text, 2, &time->tm_sec);
 }
 
 int search_parse_time(const char *text, bool last, int64_t *ret_ms, struct error *err)
 {
     struct tm parts = {.tm_isdst = 0};
     struct tm normal;
-    int used = 0;
+    const char *at = text;
     int minutes = 0;
     int64_t ms;
-    const char *rest;
 
-    if (sscanf(text, "%4d-%2d-%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &used) < 3 ||
-        used != 10 || parts.tm_year < 1970) {
+    if (!take_date(&at, &parts) || (*at && !take_time(&at, &parts))) {
         return time_error(text, err);
     }
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
-    rest = text + used;
-    used = 0;
-    if (*rest && (strchr("Tt ", *rest) == NULL ||
-                  sscanf(rest + 1, "%2d:%2d:%2d%n", &parts.tm_hour, &parts.tm_min, &parts.tm_sec,
-                         &used) < 3 ||
-                  used != 8)) {
-        return time_error(text, err);
-    }
     normal = parts;
     ms = (int64_t)timegm(&normal) * 1000;
     if (normal.tm_mon != parts.tm_mon || normal.tm_mday != parts.tm_mday ||
         normal.tm_hour != parts.tm_hour || normal.tm_min != parts.tm_min) {
         return time_error(text, err); /* the 31st of February */
     }
-    if (!*rest) {
+    if (at - text == 10) {
         *ret_ms = last ? ms + DAY_MS - 1 : ms;
         return 0;
     }
-    rest += 1 + used;
-    ms += parse_fraction(&rest);
-    if (!parse_offset(rest, &minutes)) {
+    ms += take_fraction(&at);
+    if (!parse_offset(at, &minutes)) {
         return time_error(text, err);
     }
     *ret_ms = ms - (int64_t)minutes * 60000;
