@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "tests" / "integration"))
 os.environ.setdefault("EBB_BUILD", str(ROOT / "build"))
 
 # These need the two lines above.
+import crowd
 import daemon
 import ebbproto
 import jobs
@@ -29,6 +30,7 @@ import machine
 import memory
 import ocr
 import quality
+import search
 import speed
 import start
 import text
@@ -40,6 +42,8 @@ SECTIONS = {
     "jobs": jobs.measure,
     "text": text.measure,
     "ocr": ocr.measure,
+    "search": search.measure,
+    "crowd": crowd.measure,
     **quality.SECTIONS,
 }
 GROUPS = {"quality": list(quality.SECTIONS)}
@@ -59,6 +63,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=300, help="documents of one page a round (300)")
     parser.add_argument("--starts", type=int, default=40, help="starts of ebbd (40)")
     parser.add_argument("--queued", type=int, default=100000, help="jobs that wait (100000)")
+    parser.add_argument("--chunks", type=int, default=1000000,
+                        help="chunks of the library that is searched (1000000)")
     parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS",
                         help="how long a round waits for a quiet machine (5)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures there")
@@ -80,7 +86,8 @@ def arguments():
 
 def check_programs(build):
     workers = [ebbproto.WORKERS / name for name in ("ebb-pdf", "ebb-ocr", "ebb-library")]
-    helpers = [build / "bench" / name for name in ("bench_stext", "bench_extract", "bench_ocr")]
+    helpers = [build / "bench" / name
+               for name in ("bench_stext", "bench_extract", "bench_ocr", "bench_library")]
     wanted = [daemon.EBBD, daemon.EBB, daemon.FAKE, *workers, *helpers]
     missing = [str(path) for path in wanted if not path.exists()]
     if missing:
