@@ -27,9 +27,9 @@ struct open_set {
 struct vectors_writer {
     struct library *library;
     const struct persist_vectors *what;
-    struct document document; /* unless targets are rows */
-    struct embedded_texts *texts;
-    uint32_t images; /* of the document that have numbers */
+    struct document document;     /* unless targets are rows */
+    struct embedded_texts *texts; /* NULL where nobody else can have cut the document */
+    uint32_t images;              /* of the document that have numbers */
     struct vector_head head;
     struct open_set sets[VECTOR_MODELS_MAX];
     uint64_t vectors; /* that are in the library now */
@@ -102,6 +102,10 @@ static int delete_row(struct library *library, int64_t row, struct error *err)
 
 static void to_wire(const float *vector, uint32_t dimensions, uint8_t *ret_bytes)
 {
+    if (htole32(1) == 1) {
+        memcpy(ret_bytes, vector, dimensions * sizeof *vector);
+        return;
+    }
     for (uint32_t i = 0; i < dimensions; i++) {
         uint32_t bits;
 
@@ -190,6 +194,18 @@ static int put_vector(struct vectors_writer *writer, const struct vector_record 
 
 /* --- the artifact --- */
 
+static int is_chunk(struct library *library, int64_t row, bool *ret_is, struct error *err)
+{
+    struct statement *chunk = library_statement(library, STATEMENT_CHUNK_GET);
+    int got;
+
+    statement_int(chunk, 1, row);
+    got = statement_step(chunk, err);
+    *ret_is = got > 0 && statement_column_int(chunk, 0) == 0;
+    statement_end(chunk);
+    return got < 0 ? -1 : 0;
+}
+
 /* The row that a record is of; ret_wanted: it is there, and is what the vector was made of. */
 static int find_target(struct vectors_writer *writer, const struct vector_record *record,
                        int64_t *ret_target, bool *ret_wanted, struct error *err)
@@ -205,6 +221,9 @@ static int find_target(struct vectors_writer *writer, const struct vector_record
     if (writer->what->kind == VECTOR_KIND_IMAGE) {
         *ret_wanted = record->target > 0 && record->target <= writer->images;
         return 0;
+    }
+    if (!writer->texts) {
+        return is_chunk(writer->library, *ret_target, ret_wanted, err);
     }
     return embedded_texts_agree(writer->texts, writer->library, record->target, *ret_target,
                                 ret_wanted, err);
@@ -280,6 +299,37 @@ static int count_images(struct vectors_writer *writer, struct error *err)
     return got < 0 ? -1 : 0;
 }
 
+/* Whether another job may have cut the document after this one did. */
+static int is_shared(struct vectors_writer *writer, bool *ret_shared, struct error *err)
+{
+    struct statement *count = library_statement(writer->library, STATEMENT_JOBS_OF_DOCUMENT);
+    int got;
+
+    statement_int(count, 1, writer->document.row);
+    got = statement_step(count, err);
+    *ret_shared = got > 0 && statement_column_int(count, 0) > 1;
+    statement_end(count);
+    return got < 0 ? -1 : 0;
+}
+
+/* Reading the texts is worth it where they may be others. */
+static int read_texts(struct vectors_writer *writer, const struct persist_unit *unit,
+                      struct error *err)
+{
+    const struct persist_vectors *what = writer->what;
+    bool shared = true;
+
+    if (!what->source_path || (!what->rows && is_shared(writer, &shared, err) < 0)) {
+        return what->source_path ? -1 : 0;
+    }
+    if (!shared) {
+        return 0;
+    }
+    writer->texts =
+        embedded_texts_read(what->source_path, what->rows, unit->first, unit->last, err);
+    return writer->texts ? 0 : -1;
+}
+
 static int find_document(struct vectors_writer *writer, const struct persist_unit *unit,
                          struct outcome *outcome, struct error *err)
 {
@@ -300,7 +350,7 @@ static int write_vectors(struct vectors_writer *writer, const struct persist_uni
         return -1;
     }
     if (find_document(writer, unit, outcome, err) == 0) {
-        if (put_records(writer, reader, err) == 0) {
+        if (read_texts(writer, unit, err) == 0 && put_records(writer, reader, err) == 0) {
             outcome->vectors = writer->vectors;
             return library_commit(writer->library, err);
         }
@@ -321,10 +371,7 @@ int persist_vectors(struct library *library, const struct persist_unit *unit,
 
     if (!arena) {
         error_set(err, ERROR_MEMORY, "no memory for vectors");
-    } else if (!reader || read_head(&writer, reader, arena, err) < 0 ||
-               (what->source_path &&
-                !(writer.texts = embedded_texts_read(what->source_path, what->rows, unit->first,
-                                                     unit->last, err)))) {
+    } else if (!reader || read_head(&writer, reader, arena, err) < 0) {
         persist_artifact_failed(ret_outcome, err);
     } else {
         result = write_vectors(&writer, unit, reader, ret_outcome, err);

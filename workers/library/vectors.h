@@ -13,9 +13,9 @@
  * The artifact of kind "vectors", in one transaction: each vector whose chunk or image is there
  * gets the next slot of its model's set, which is made when it is the first; one that is there and
  * equal is left alone. source_path: where the texts are that they were made of (an artifact of
- * kind "chunks", or with rows "texts"): a vector of another text than its chunk has now is passed
- * over. NULL for images. rows: targets are rows of chunks, not ordinals of the job's document.
- * Errors: as persist_pages.
+ * kind "chunks", or with rows "texts"): where another job may have cut the document meanwhile, a
+ * vector of another text than its chunk has now is passed over. NULL for images. rows: targets are
+ * rows of chunks, not ordinals of the job's document. Errors: as persist_pages.
  */
 struct persist_vectors {
     enum vector_kind kind; /* that all its models must be of */
