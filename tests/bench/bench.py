@@ -29,6 +29,7 @@ import jobs
 import machine
 import memory
 import ocr
+import pools
 import quality
 import search
 import speed
@@ -44,6 +45,7 @@ SECTIONS = {
     "ocr": ocr.measure,
     "search": search.measure,
     "crowd": crowd.measure,
+    "pools": pools.measure,
     **quality.SECTIONS,
 }
 GROUPS = {"quality": list(quality.SECTIONS)}

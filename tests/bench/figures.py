@@ -9,6 +9,7 @@ from machine import DISTURBED
 UNITS = {
     "s": (1, 3, "s"),
     "ms": (1, 2, "ms"),
+    "us": (1, 0, "µs"),
     "ratio": (1, 2, "×"),
     "per_s": (1, 1, "/s"),
     "pages_per_s": (1, 2, "/s"),

@@ -11,7 +11,7 @@ import daemon
 import ebbproto
 from daemon import Refused, children_of, patience, seconds, wait_until
 from fakes import DOCUMENT, IMPATIENT, SERIAL, fake, lost, verdicts, write_script
-from pools import ask, ask_at_once, check_successors, pool, span, states
+from poolfakes import ask, ask_at_once, check_successors, pool, span, states
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from daemon import Refused, patience, seconds, status_of, wait_until
 from fakes import DOCUMENT, fake, lost, verdicts, write_script
-from pools import ask, ask_at_once, check_successors, pool, states
+from poolfakes import ask, ask_at_once, check_successors, pool, states
 
 
 @pytest.fixture
