@@ -125,7 +125,7 @@ def test_pages_of_xml(ebbd, document):
         assert [page[0].rsplit(maxsplit=1)[1] for page in texts] == ["3", "4", "5", "9"]
     with pytest.raises(Refused, match="has 40"):
         show(ebbd, document, "alto", pages="41")
-    with pytest.raises(Refused, match="hocr, alto, tables or images"):
+    with pytest.raises(Refused, match="tables, images, chunks or body"):
         show(ebbd, document, "docx")
 
 
