@@ -248,7 +248,7 @@ Test(library_persist, finish_wants_every_page)
 {
     struct shelf shelf;
     struct structure_failure failures[] = {{2, "crashed", "signal 11"},
-                                        {4, "deadline_exceeded", "30 s"}};
+                                           {4, "deadline_exceeded", "30 s"}};
 
     shelf_init(&shelf);
     cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 4), 0);

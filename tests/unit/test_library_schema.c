@@ -132,10 +132,9 @@ static void make_version(struct shelf *shelf, const char *file)
     cr_assert_eq(file_remove_tree(shelf_path(shelf, "library"), &shelf->err), 0);
     cr_assert_eq(file_mkdirs(shelf_path(shelf, "library"), 0750, &shelf->err), 0);
     buf_init(&sql, 1U << 20);
-    cr_assert_eq(
-        file_read(arena_printf(shelf->arena, EBB_TEST_SOURCE_DIR "/tests/data/%s", file), 1U << 20,
-                  &sql, &shelf->err),
-        0, "%s", shelf->err.msg);
+    cr_assert_eq(file_read(arena_printf(shelf->arena, EBB_TEST_SOURCE_DIR "/tests/data/%s", file),
+                           1U << 20, &sql, &shelf->err),
+                 0, "%s", shelf->err.msg);
     cr_assert_eq(sqlite3_open(shelf_path(shelf, "library/library.db"), &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, buf_cstr(&sql, &shelf->err), NULL, NULL, NULL), SQLITE_OK, "%s",
                  sqlite3_errmsg(db));
@@ -158,10 +157,10 @@ Test(library_schema, version_1_is_brought_up_to_date)
                      "outdated,incomplete");
     cr_expect_str_eq(shelf_sql(&shelf, "SELECT count(*) FROM page_records"), "0");
     cr_expect_str_eq(shelf_sql(&shelf, "SELECT sum(confidence)+sum(ocr_dpi) FROM pages"), "0.0");
-    cr_expect_str_eq(
-        shelf_sql(&shelf, "SELECT c.first_page || c.text FROM chunks_fts f JOIN chunks c"
-                          " ON c.row=f.rowid WHERE chunks_fts MATCH 'oak'"),
-        "2Solid oak, waxed");
+    cr_expect_str_eq(shelf_sql(&shelf,
+                               "SELECT c.first_page || c.text FROM chunks_fts f JOIN chunks c"
+                               " ON c.row=f.rowid WHERE chunks_fts MATCH 'oak'"),
+                     "2Solid oak, waxed");
     cr_expect_str_eq(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "pages", "2"),
                      "Solid oak, waxed\n\n");
     cr_expect_str_eq(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format", "markdown"),
@@ -194,8 +193,9 @@ Test(library_schema, version_2_is_brought_up_to_date)
                                        " first_page || '.' || last_page || '.' || level)"
                                        " FROM chunks"),
                      "1.1.1.1.0,1.2.2.2.0,2.1.1.1.0");
-    cr_expect_str_eq(shelf_sql(&shelf, "SELECT group_concat(joint, '|') || text || boxes FROM chunks"
-                                       " WHERE document=2"),
+    cr_expect_str_eq(shelf_sql(&shelf,
+                               "SELECT group_concat(joint, '|') || text || boxes FROM chunks"
+                               " WHERE document=2"),
                      "Ash, as it grows[[0,1,0,0,595.32,841.92]]");
     cr_expect_str_eq(shelf_sql(&shelf, "SELECT text FROM chunks WHERE row=4294967298"),
                      "Solid oak, waxed\n\nt");
@@ -205,10 +205,10 @@ Test(library_schema, version_2_is_brought_up_to_date)
     uuid_library(shelf_sha256(&shelf, 1), "chunk", 2, &uuid);
     uuid_format(&uuid, id);
     cr_expect_str_eq(shelf_sql(&shelf, "SELECT id FROM chunks WHERE row=4294967298"), id);
-    cr_expect_not_null(strstr(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format",
-                                          "markdown"),
-                              "# Walnut veneer"),
-                       "records stay");
+    cr_expect_not_null(
+        strstr(SHELF_QUERY(&shelf, "show", "document", SHELF_JOB, "format", "markdown"),
+               "# Walnut veneer"),
+        "records stay");
     shelf_deinit(&shelf);
 }
 

@@ -73,9 +73,9 @@ int schema_functions_add(sqlite3 *db, struct error *err)
                                         NULL, chunk_id, NULL, NULL, NULL);
 
     if (rc == SQLITE_OK) {
-        rc = sqlite3_create_function_v2(db, "ebb_text_sha256", 1,
-                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, text_sha256, NULL,
-                                        NULL, NULL);
+        rc =
+            sqlite3_create_function_v2(db, "ebb_text_sha256", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                       NULL, text_sha256, NULL, NULL, NULL);
     }
     return rc == SQLITE_OK ? 0 : statement_sqlite_error(db, rc, err);
 }

@@ -18,8 +18,7 @@
       " ?19, ?20)")                                                                                \
     X(CHUNK_GET, "SELECT level, text, headings FROM chunks WHERE row=?1")                          \
     X(CHUNKS_LAST, "SELECT max(row) FROM chunks WHERE " STATEMENT_ROWS)                            \
-    X(CHUNKS_COUNT,                                                                                \
-      "SELECT count(*), count(nullif(level, 0)) FROM chunks WHERE " STATEMENT_ROWS)                \
+    X(CHUNKS_COUNT, "SELECT count(*), count(nullif(level, 0)) FROM chunks WHERE " STATEMENT_ROWS)  \
     X(CHUNKS_LIST,                                                                                 \
       "SELECT c.id, c.row & 4294967295, c.level, c.parent, c.kind, c.first_page, c.last_page,"     \
       " c.headings, c.text, c.joint, c.overlap_bytes, c.boxes, c.sha256, c.duplicate_of,"          \

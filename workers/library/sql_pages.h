@@ -28,7 +28,7 @@
       " ON CONFLICT(row) DO UPDATE SET failure_code=excluded.failure_code,"                        \
       " failure_text=excluded.failure_text"                                                        \
       " WHERE source IS NULL OR ocr_reason IS NOT NULL AND source='native'")                       \
-    X(PAGE_STATE, "SELECT p.failure_code, r.record, p.source, p.ocr_reason"                \
+    X(PAGE_STATE, "SELECT p.failure_code, r.record, p.source, p.ocr_reason"                        \
                   " FROM pages p LEFT JOIN page_records r ON r.row=p.row WHERE p.row=?1")          \
     X(PAGE_TEXTS, "SELECT row & 4294967295, text FROM pages"                                       \
                   " WHERE row BETWEEN ?1 AND ?2 ORDER BY row")                                     \
