@@ -69,7 +69,7 @@ static bool take_first(const struct reembed *reembed, const struct error *err,
     if (strcmp(client_refusal(reembed->session.client), "exists") != 0) {
         return false;
     }
-    snprintf(ret_id, UUID_TEXT_BYTES, "%s", err->msg);
+    snprintf(ret_id, UUID_TEXT_BYTES, "%.*s", UUID_TEXT_BYTES - 1, err->msg);
     return text_is_uuid(ret_id);
 }
 
