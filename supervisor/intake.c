@@ -158,10 +158,19 @@ static const char *end_kind(enum job_status status)
     return "job.interrupted";
 }
 
+static bool lost_nothing(const struct job *job)
+{
+    uint64_t lost = job->failure_count;
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        lost += job->stages[stage].units_failed;
+    }
+    return lost == 0;
+}
+
 static void record_end(struct supervisor *supervisor, struct job *job)
 {
     bool interrupted = job->end_status == JOB_STATUS_INTERRUPTED;
-    bool for_good = job->end_status == JOB_STATUS_COMPLETED && job->failure_count == 0;
+    bool for_good = job->end_status == JOB_STATUS_COMPLETED && lost_nothing(job);
     struct store_job_change change = {.id = job->id,
                                       .set_status = true,
                                       .status = job->end_status,

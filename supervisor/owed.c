@@ -142,6 +142,13 @@ void owed_start(struct supervisor *supervisor)
     wait_for_round(supervisor, owed->delay_ms);
 }
 
+void owed_look(struct supervisor *supervisor)
+{
+    if (supervisor->owed.state == OWED_NOTHING) {
+        wait_for_round(supervisor, supervisor->settings.embedding_first_ms);
+    }
+}
+
 void owed_stop(struct supervisor *supervisor)
 {
     struct owed *owed = &supervisor->owed;

@@ -38,6 +38,8 @@ struct owed {
 
 /* After start: something may be owed from before. */
 void owed_start(struct supervisor *supervisor);
+/* The model may have changed: it is looked again what lacks a vector of it. */
+void owed_look(struct supervisor *supervisor);
 /* Nothing is asked any more. */
 void owed_stop(struct supervisor *supervisor);
 /* So many chunks were left without a vector; 0 is none. */

@@ -234,7 +234,7 @@ void store_process_put(struct store *store, const struct store_receipt *process)
 void store_receipt_put(struct store *store, const struct store_receipt *receipt);
 /* Pending, interrupted, failed or cancelled to pending again: finished units stay, failed ones
  * become pending with attempts 0 and their failures are removed. ERROR_NOT_FOUND; ERROR_EXISTS
- * when it is processing or completed without failures. Durable. */
+ * when it is processing, or completed with no unit and no item lost. Durable. */
 void store_job_resume(struct store *store, const struct uuid *job, store_done_cb done, void *user);
 /* A job that is not in work becomes cancelled. Durable. ERROR_NOT_FOUND, ERROR_EXISTS when it is
  * in work or has ended. */

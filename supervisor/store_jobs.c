@@ -151,6 +151,19 @@ int store_write_accept(struct store_db *db, struct store_op *op, struct error *e
     return 0;
 }
 
+/* Units of stages that lose no page: what was not chunked, what was not embedded. */
+static int count_lost_units(struct store_db *db, const struct uuid *job, uint64_t *ret_count,
+                            struct error *err)
+{
+    sqlite3_stmt *stmt = sql_use(db, SQL_UNITS_LOST, err);
+
+    if (!stmt) {
+        return -1;
+    }
+    sql_bind_uuid(stmt, 1, job);
+    return sql_number(db, stmt, 0, ret_count, err);
+}
+
 int store_write_resume(struct store_db *db, struct store_op *op, struct error *err)
 {
     const struct uuid *job = &STORE_ARGS(op, job)->job;
@@ -162,6 +175,10 @@ int store_write_resume(struct store_db *db, struct store_op *op, struct error *e
     }
     if (status == JOB_STATUS_PROCESSING) {
         return error_set(err, ERROR_EXISTS, "the job is in work");
+    }
+    if (status == JOB_STATUS_COMPLETED && failures == 0 &&
+        count_lost_units(db, job, &failures, err) < 0) {
+        return -1;
     }
     if (status == JOB_STATUS_COMPLETED && failures == 0) {
         return error_set(err, ERROR_EXISTS, "the job is completed");

@@ -73,6 +73,7 @@
     X(UNITS_PEAK, "SELECT stage, first, last, peak_kib FROM units WHERE job = ?1 AND "             \
                   "peak_kib > 0 ORDER BY peak_kib DESC, number LIMIT 64")                          \
     X(UNITS_COUNT, "SELECT count(*) FROM units WHERE job = ?1")                                    \
+    X(UNITS_LOST, "SELECT count(*) FROM units WHERE job = ?1 AND state = 'failed'")                \
     X(UNITS_RESUME, "UPDATE units SET state = 'pending', step = 'work', alone = 0, attempts = 0, " \
                     "verdict = 'none' WHERE job = ?1 AND state = 'failed'")                        \
     X(UNITS_SUM, "SELECT stage, count(*), sum(state = 'done'), sum(state = 'failed'), "            \

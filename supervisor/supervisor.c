@@ -233,6 +233,7 @@ int supervisor_reload(struct supervisor *supervisor, void (*changed)(void *user,
     settings_deinit(&old);
     log_set_level((enum log_level)supervisor->settings.log_level);
     sampling_restart(supervisor);
+    owed_look(supervisor);
     events_emit(supervisor->events, "daemon.reloaded", NULL, NULL, "configuration read again");
     notify_ready();
     schedule_run(supervisor);

@@ -285,10 +285,15 @@ def test_events_as_they_happen(make_ebbd, script):
         ("stage.completed", "extract"),
         ("stage.skipped", "ocr"),
         ("stage.skipped", "assemble"),
+        ("stage.completed", "structure"),
+        ("stage.completed", "chunk"),
+        ("stage.completed", "embed_text"),
+        ("stage.skipped", "embed_image"),
         ("stage.completed", "finish"),
     ]
     assert [one["status"] for one in ebbd.job(job)["stages"]] == [
-        "completed", "completed", "skipped", "skipped", "completed",
+        "completed", "completed", "skipped", "skipped", "completed", "completed", "completed",
+        "skipped", "completed",
     ]
     assert all(event["job_id"] == job for event in seen)
     stored = [event["sequence"] for event in seen if event["kind"] != "job.progress"]

@@ -104,13 +104,12 @@ def test_the_peaks_of_real_workers(make_ebbd):
     ebbd.settle()
     receipts = {row["pid"]: row for row in ebbd.receipts(job)}
     assert len(receipts) >= 2
-    compared = 0
-    for pid, receipt in receipts.items():
-        if pid in seen:
-            assert receipt["peak_rss_bytes"] >= seen[pid] * 0.95
-            assert receipt["peak_rss_bytes"] <= seen[pid] * 1.5
-            compared += 1
-    assert compared >= 1
+    seen = {pid: peak for pid, peak in seen.items() if pid in receipts}
+    for pid, peak in seen.items():
+        assert receipts[pid]["peak_rss_bytes"] >= peak * 0.95
+    # One that lived for a moment may have grown unseen; the one that read most did not.
+    pid = max(seen, key=seen.get)
+    assert receipts[pid]["peak_rss_bytes"] <= seen[pid] * 1.5
 
 
 def test_what_stages_and_classes_cost(make_ebbd, script):

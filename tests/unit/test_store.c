@@ -417,6 +417,20 @@ Test(store, resume_takes_up_what_failed_and_keeps_what_is_done)
     fixture_taken_free(&taken);
 }
 
+/* Chunks without vectors lose no page; they are something to do all the same. */
+Test(store, resume_takes_up_a_unit_that_was_given_up)
+{
+    struct uuid id = fixture_accept(&fixture, "a");
+    struct store_unit unit = unit_of(1, UNIT_FAILED);
+    struct store_job_change ended = {
+        .id = id, .set_status = true, .status = JOB_STATUS_COMPLETED, .progress = 100};
+
+    unit.stage = STAGE_EMBED_TEXT;
+    store_unit_put(fixture.store, &id, &unit);
+    store_job_change(fixture.store, &ended);
+    cr_assert_eq(fixture_resume(&fixture, &id), ERROR_NONE);
+}
+
 Test(store, resume_of_a_completed_job_needs_failures)
 {
     struct uuid id = fixture_accept(&fixture, "a");
