@@ -494,7 +494,10 @@ Test(library_cut, finish_counts_rows_and_misses_chunks_that_were_made)
     begin(&shelf, SHELF_JOB);
     cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
     chunk = make_chunk(&shelf, 1, "Lost in a power cut");
-    unit.chunks_path = write_chunks(&shelf, &chunk, 1);
+    unit.folder = shelf.folder;
+    cr_assert_eq(
+        rename(write_chunks(&shelf, &chunk, 1), shelf_path(&shelf, "chunk-00000001-00000001.ebb")),
+        0);
     shelf.outcome = (struct outcome){0};
     cr_expect_eq(finish_document(shelf.library, &unit, &shelf.outcome, &shelf.err), -1);
     cr_expect_str_eq(shelf.outcome.code, "rows_missing");
@@ -505,6 +508,40 @@ Test(library_cut, finish_counts_rows_and_misses_chunks_that_were_made)
                  shelf.err.msg);
     cr_expect_eq(shelf.outcome.chunks, 2);
     cr_expect_eq(shelf.outcome.vectors, 1);
+    shelf_deinit(&shelf);
+}
+
+Test(library_cut, finish_misses_vectors_of_images_that_were_made)
+{
+    static const struct made made[] = {{1, 0}, {2, 6}};
+    struct persist_vectors what = {.kind = VECTOR_KIND_IMAGE};
+    struct shelf_block blocks[] = {{PAGE_BLOCK_TEXT, "x", 10, 0, 0},
+                                   {PAGE_BLOCK_TEXT, "y", 10, 0, 0}};
+    struct finish_unit unit = {.job = SHELF_JOB};
+    struct page_record *record;
+    struct shelf shelf;
+
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_JOB, 1, 1), 0);
+    record = shelf_page(&shelf, 1, blocks, 2);
+    shelf_make_image(&shelf, record, 0, 'c', NULL);
+    shelf_make_image(&shelf, record, 1, 'd', NULL);
+    cr_assert_eq(shelf_pages(&shelf, SHELF_JOB, 1, 1, &record, 1), 0);
+    cr_assert_eq(shelf_finish(&shelf, SHELF_JOB, NULL, 0), 0, "%s", shelf.err.msg);
+    unit.folder = shelf.folder;
+    cr_assert_eq(rename(write_vectors(&shelf, VECTOR_KIND_IMAGE, "ebb-visual-512", made, 2),
+                        shelf_path(&shelf, "embed_image-00000001-00000002.ebb")),
+                 0);
+    shelf.outcome = (struct outcome){0};
+    cr_expect_eq(finish_document(shelf.library, &unit, &shelf.outcome, &shelf.err), -1);
+    cr_expect_str_eq(shelf.outcome.code, "rows_missing");
+    cr_expect_not_null(strstr(shelf.err.msg, "image 2"), "%s", shelf.err.msg);
+    cr_assert_eq(put_vectors(&shelf, SHELF_JOB, what, "ebb-visual-512", made, 2), 0, "%s",
+                 shelf.err.msg);
+    shelf.outcome = (struct outcome){0};
+    cr_expect_eq(finish_document(shelf.library, &unit, &shelf.outcome, &shelf.err), 0, "%s",
+                 shelf.err.msg);
+    cr_expect_eq(shelf.outcome.images_embedded, 1);
     shelf_deinit(&shelf);
 }
 

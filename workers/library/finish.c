@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "proto/artifact.h"
 #include "proto/vector.h"
 #include "workers/library/document_rows.h"
+#include "workers/library/finish_check.h"
 
 static int put_status(struct library *library, const struct document *document,
                       const struct document_totals *totals, struct error *err)
@@ -69,24 +69,6 @@ static int read_counts(struct library *library, const struct document *document,
     return 0;
 }
 
-/* What `chunk` made has to have come here: a power cut may have taken it. */
-static int check_chunks(const struct finish_unit *unit, struct outcome *outcome, struct error *err)
-{
-    struct error ignored = ERROR_INIT; /* nobody cut the document, or that failed */
-    struct artifact_reader *reader = unit->chunks_path && outcome->chunks == 0
-                                         ? artifact_open(unit->chunks_path, "chunks", &ignored)
-                                         : NULL;
-    uint64_t made = reader ? artifact_record_count(reader) : 0;
-
-    artifact_close(reader);
-    if (made == 0) {
-        return 0;
-    }
-    error_set(err, ERROR_NOT_FOUND, "the library has none of the document's %llu chunks",
-              (unsigned long long)made);
-    return outcome_fail(outcome, "rows_missing", true);
-}
-
 /* Inside the transaction. */
 static int finish_rows(struct library *library, const struct finish_unit *unit,
                        struct outcome *outcome, struct error *err)
@@ -100,7 +82,8 @@ static int finish_rows(struct library *library, const struct finish_unit *unit,
     snprintf(outcome->document_id, sizeof outcome->document_id, "%s", document.id);
     if (document_rows_totals(library, &document, &totals, err) < 0 ||
         document_rows_check(library, &document, &totals, outcome, err) < 0 ||
-        read_counts(library, &document, outcome, err) < 0 || check_chunks(unit, outcome, err) < 0 ||
+        read_counts(library, &document, outcome, err) < 0 ||
+        finish_check(library, unit, &document, outcome, err) < 0 ||
         put_status(library, &document, &totals, err) < 0) {
         return -1;
     }

@@ -10,13 +10,14 @@
 
 struct finish_unit {
     const char *job;
-    const char *chunks_path; /* where the job's artifact of chunks is, if it made one; or NULL */
+    const char
+        *folder; /* the job's, with the artifacts that it made; NULL: nothing is looked for */
 };
 
 /*
  * The document's totals and its status, in one durable transaction.
- * Errors: "rows_missing" (retryable) when the document, one of its pages, or all of its chunks are
- * not there: the text names the first.
+ * Errors: "rows_missing" (retryable) when the document, one of its pages, all of its chunks or what
+ * a unit of embed_image made are not there: the text names the first.
  */
 int finish_document(struct library *library, const struct finish_unit *unit,
                     struct outcome *ret_outcome, struct error *err);

@@ -9,6 +9,14 @@
 #include "workers/library/library.h"
 #include "workers/library/outcome.h"
 
+#define STRUCTURE_IMAGES_A_UNIT 16 /* of embed_image */
+
+/* The last image of the unit that begins with first. */
+static inline uint32_t structure_last_image(uint32_t first, uint32_t images)
+{
+    return images - first < STRUCTURE_IMAGES_A_UNIT ? images : first + STRUCTURE_IMAGES_A_UNIT - 1;
+}
+
 struct structure_failure {
     uint32_t page;
     const char *code;

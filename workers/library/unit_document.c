@@ -16,7 +16,6 @@
 #include "workers/library/vectors.h"
 
 #define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
-#define IMAGES_A_UNIT 16  /* of embed_image */
 
 struct persist_unit run_persist_unit(const struct run *run)
 {
@@ -86,10 +85,8 @@ static void find_units(struct run *run)
     if (run->outcome.blocks > 0) {
         worker_result_unit(run->result, "chunk", 1, 1);
     }
-    for (uint32_t first = 1; embed && first <= images; first += IMAGES_A_UNIT) {
-        uint32_t last = images - first < IMAGES_A_UNIT ? images : first + IMAGES_A_UNIT - 1;
-
-        worker_result_unit(run->result, "embed_image", first, last);
+    for (uint32_t first = 1; embed && first <= images; first += STRUCTURE_IMAGES_A_UNIT) {
+        worker_result_unit(run->result, "embed_image", first, structure_last_image(first, images));
     }
 }
 
@@ -172,12 +169,10 @@ int run_persist_image_vectors(struct run *run, struct error *err)
 
 int run_finish(struct run *run, struct error *err)
 {
-    char chunks[PATH_MAX];
-    struct finish_unit unit = {.job = run->unit->job, .chunks_path = chunks};
+    struct finish_unit unit = {.job = run->unit->job, .folder = run->unit->folder};
     const struct outcome *outcome = &run->outcome;
 
-    if (sibling(run, "chunk", 1, 1, chunks, err) < 0 ||
-        finish_document(run->library, &unit, &run->outcome, err) < 0) {
+    if (finish_document(run->library, &unit, &run->outcome, err) < 0) {
         return -1;
     }
     worker_result_document(run->result, outcome->document_id);
