@@ -32,6 +32,7 @@
 #define QUERY_MEMORY_MAX_BYTES ((size_t)256 << 20)
 #define ANSWER_MAX_BYTES ((size_t)64 << 20)
 #define WARNINGS_MAX 8
+#define LEXICAL_WEIGHT 0.1
 
 struct searcher {
     struct search_db db;
@@ -309,11 +310,29 @@ static int list_by_image(struct call *call, const char *path, struct error *err)
     return 0;
 }
 
-/* The built-in vectors know how words are spelled, not what they mean: beside the words
- * themselves they have the lesser say. */
+/*
+ * What the vectors' list is worth beside that of the words, which is 1. A model that knows meanings
+ * is worth as much. The built-in one knows spellings alone: of words that the library has it says
+ * what the words say already, less sharply; of others (inflected, compound, misspelled) it is all
+ * there is to go by. So it has the say of the question's unknown words, and little beside them.
+ */
 static double vector_weight(const struct call *call)
 {
-    return call->model && strcmp(call->model, LEXICAL_MODEL) == 0 ? 0.5 : 1.0;
+    uint32_t known = 0;
+    uint32_t unknown = 0;
+
+    if (!call->model || strcmp(call->model, LEXICAL_MODEL) != 0 || call->mode == MODE_VECTOR) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < call->words.count; i++) {
+        const struct search_term *term = &call->words.terms[i];
+
+        known += !term->function && term->rows > 0;
+        unknown += !term->function && term->rows == 0;
+    }
+    return known + unknown > 0
+               ? LEXICAL_WEIGHT + (1 - LEXICAL_WEIGHT) * unknown / (double)(known + unknown)
+               : 1;
 }
 
 static int fill_lists(struct call *call, struct error *err)
