@@ -10,6 +10,7 @@
 #include "workers/embed/request.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static CURLcode set_up(struct request *request, const struct embed_options *opti
                        struct curl_slist *headers)
 {
     CURL *easy = request->easy;
+    const bool is_tls = strncmp(options->url, "https:", 6) == 0;
     long connect_ms =
         (long)options->timeout_ms < CONNECT_MS_MAX ? (long)options->timeout_ms : CONNECT_MS_MAX;
     CURLcode codes[] = {
@@ -87,7 +89,7 @@ static CURLcode set_up(struct request *request, const struct embed_options *opti
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body),
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body)),
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS),
-        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L),
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L),
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L),
         curl_easy_setopt(easy, CURLOPT_PROXY, ""),
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L),
