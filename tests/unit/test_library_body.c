@@ -322,6 +322,39 @@ Test(library_body, a_document_without_text_has_an_empty_one)
     shelf_deinit(&shelf);
 }
 
+/* No page is like this, and a file may say so nevertheless. */
+Test(library_body, a_line_larger_than_a_record_is_cut)
+{
+    const uint32_t size = BODY_TEXT_MAX_BYTES + 100001;
+    struct shelf_block block = {PAGE_BLOCK_TEXT, "x", 10, 0, 0};
+    struct page_record *record;
+    struct shelf shelf;
+    struct body body;
+    uint32_t sum = 0;
+    char *text;
+
+    shelf_init(&shelf);
+    record = shelf_page(&shelf, 1, &block, 1);
+    text = arena_alloc(shelf.arena, size + 1);
+    cr_assert_not_null(text);
+    for (uint32_t i = 0; i + 1 < size; i += 2) {
+        memcpy(text + i, "\xC3\xA4", 2);
+    }
+    text[size - 1] = '.';
+    record->blocks[0].lines[0].spans[0].text = text;
+    record->blocks[0].lines[0].spans[0].text_bytes = size;
+    make_body(&shelf, &record, 1, &body);
+    cr_assert_gt(body.block_count, 1);
+    for (uint32_t b = 0; b < body.block_count; b++) {
+        cr_expect_str_eq(body.blocks[b].joint, "");
+        cr_expect_eq(body.blocks[b].piece_count, 1);
+        cr_expect_eq(memcmp(body.blocks[b].text, text + sum, body.blocks[b].text_bytes), 0);
+        sum += body.blocks[b].text_bytes;
+    }
+    cr_expect_eq(sum, size);
+    shelf_deinit(&shelf);
+}
+
 Test(library_body, it_can_be_shown)
 {
     struct shelf_block blocks[] = {

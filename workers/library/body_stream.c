@@ -6,6 +6,7 @@
  */
 #include "workers/library/body_stream.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,57 @@ static void trim_start(struct body_stream *stream)
     stream->piece_count = kept;
 }
 
+/* Where a slice of the text that begins at start ends: at a character, and not too far. */
+static uint32_t slice_end(const struct body_stream *stream, uint32_t start)
+{
+    uint32_t size = (uint32_t)stream->text.size;
+    uint32_t stop = start + PART_TEXT_BYTES;
+
+    if (size - start <= BODY_TEXT_MAX_BYTES) {
+        return size;
+    }
+    while (stop > start + 1 && (stream->text.data[stop] & 0xC0) == 0x80) {
+        stop--;
+    }
+    return stop;
+}
+
+/* The block in hand; in slices where a line alone is more than a record may have. */
+static int hand_on(struct body_stream *stream, struct error *err)
+{
+    struct body_block *block = &stream->block;
+    struct body_piece *pieces = stream->pieces;
+    struct body_piece *end_of_pieces = pieces + stream->piece_count;
+    uint32_t start = 0;
+
+    while (start < stream->text.size) {
+        uint32_t stop = slice_end(stream, start);
+        uint32_t count = 0;
+        struct body_piece last;
+
+        for (; pieces + count < end_of_pieces && pieces[count].offset < stop; count++) {
+            pieces[count].offset -= start;
+        }
+        assert(count > 0); /* each slice begins with a piece */
+        last = pieces[count - 1];
+        block->text = (const char *)stream->text.data + start;
+        block->text_bytes = stop - start;
+        block->pieces = pieces;
+        block->piece_count = count;
+        if (stream->put(stream->user, block, err) < 0) {
+            return -1;
+        }
+        pieces += count;
+        if (stop < stream->text.size && (pieces == end_of_pieces || pieces->offset > stop)) {
+            last.offset = stop; /* it goes on */
+            *--pieces = last;
+        }
+        block->joint = "";
+        start = stop;
+    }
+    return 0;
+}
+
 /* Hands on what is in hand, if it has any text. */
 static int end(struct body_stream *stream, struct error *err)
 {
@@ -112,13 +164,9 @@ static int end(struct body_stream *stream, struct error *err)
         return 0;
     }
     block->joint = joint_of(stream);
-    block->text = (const char *)stream->text.data;
-    block->text_bytes = (uint32_t)stream->text.size;
-    block->pieces = stream->pieces;
-    block->piece_count = stream->piece_count;
     stream->begun = true;
     stream->last_kind = block->kind;
-    return stream->put(stream->user, block, err);
+    return hand_on(stream, err);
 }
 
 /* Where a block has become too large: hands on what there is, and begins another of its kind. */
