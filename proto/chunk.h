@@ -28,7 +28,7 @@
 #define CHUNK_HEADING_MAX_BYTES 512
 #define CHUNK_BOXES_MAX 4096
 #define CHUNK_LEVELS_MAX 3
-#define CHUNK_JOINT_MAX_BYTES 4096
+#define CHUNK_JOINT_MAX_BYTES (1U << 20)
 
 /* X(SYMBOL, "name"): what most of its text is. */
 #define CHUNK_KIND_LIST(X)                                                                         \

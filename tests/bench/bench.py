@@ -23,6 +23,7 @@ os.environ.setdefault("EBB_BUILD", str(ROOT / "build"))
 
 # These need the two lines above.
 import crowd
+import chunking
 import daemon
 import ebbproto
 import jobs
@@ -43,6 +44,7 @@ SECTIONS = {
     "jobs": jobs.measure,
     "text": text.measure,
     "ocr": ocr.measure,
+    "chunk": chunking.measure,
     "search": search.measure,
     "crowd": crowd.measure,
     "pools": pools.measure,
@@ -89,7 +91,8 @@ def arguments():
 def check_programs(build):
     workers = [ebbproto.WORKERS / name for name in ("ebb-pdf", "ebb-ocr", "ebb-library")]
     helpers = [build / "bench" / name
-               for name in ("bench_stext", "bench_extract", "bench_ocr", "bench_library")]
+               for name in ("bench_stext", "bench_extract", "bench_ocr", "bench_library",
+                            "bench_chunk")]
     wanted = [daemon.EBBD, daemon.EBB, daemon.FAKE, *workers, *helpers]
     missing = [str(path) for path in wanted if not path.exists()]
     if missing:

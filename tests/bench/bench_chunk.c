@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 
 #include "common/parse.h"
+#include "common/proc.h"
 #include "proto/artifact.h"
 #include "workers/index/chunker.h"
 
@@ -47,12 +48,14 @@ static uint64_t cpu_us(void)
            (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+/* VmHWM: ru_maxrss is at least the parent's. */
 static uint64_t peak_bytes(void)
 {
-    struct rusage usage;
+    struct error err = ERROR_INIT;
+    struct proc_memory memory = {0};
 
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024U;
+    check(proc_memory_read(0, &memory, &err), &err);
+    return memory.peak_rss_bytes;
 }
 
 static int reopen(struct bench *bench, struct error *err)

@@ -13,6 +13,7 @@ UNITS = {
     "ratio": (1, 2, "×"),
     "per_s": (1, 1, "/s"),
     "pages_per_s": (1, 2, "/s"),
+    "mb_per_s": (1, 1, "MB/s"),
     "bytes": (1 / 1048576, 2, "MiB"),
     "kib": (1 / 1024, 0, "KiB"),
     "percent": (1, 2, "%"),
