@@ -204,6 +204,9 @@ static int list_by_words(struct call *call, struct error *err)
                     &cut, err) < 0) {
         return -1;
     }
+    if (call->words.prefix_cut) {
+        warn(call, "a prefix of fewer than four letters is taken as a word in so large a library");
+    }
     if (cut) {
         warn(call, "the words are in too many chunks to look at all of them: the best of those "
                    "looked at are shown, a rarer word finds more");

@@ -114,9 +114,36 @@ static void weigh(struct search_words *words, int64_t rows)
     }
 }
 
+/* All words that begin with a letter or two are in most chunks, and the index would have to gather
+ * where each is before the first could be looked at. */
+static int cut_short_prefixes(struct search_db *db, struct search_words *words, struct error *err)
+{
+    for (uint32_t i = 0; i < words->count; i++) {
+        struct search_term *term = &words->terms[i];
+        int64_t most = SEARCH_PREFIX_ROWS + 1;
+        sqlite3_stmt *rows;
+
+        if (!term->prefix || strlen(term->last) >= SEARCH_PREFIX_MIN_BYTES) {
+            continue;
+        }
+        if (search_db_get(db, SEARCH_DB_FTS_ROWS, &most, 1, &rows, err) < 0) {
+            return -1;
+        }
+        if (sqlite3_column_int64(rows, 0) == most) {
+            term->prefix = false;
+            words->prefix_cut = true;
+        }
+        sqlite3_reset(rows);
+    }
+    return 0;
+}
+
 int search_counts_fill(struct search_counts *counts, struct search_db *db,
                        struct search_words *words, int64_t last_document, struct error *err)
 {
+    if (cut_short_prefixes(db, words, err) < 0) {
+        return -1;
+    }
     for (uint32_t i = 0; i < words->count; i++) {
         const char *expression;
         struct buf buf;

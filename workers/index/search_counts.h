@@ -11,6 +11,9 @@
 /* Counting a term's chunks ends here; above, it is reckoned. */
 #define SEARCH_COUNT_MAX 20000
 #define SEARCH_COUNTS_KEPT 4096
+/* In a library of more chunks a prefix has at least so many bytes, or is a word. */
+#define SEARCH_PREFIX_ROWS 50000
+#define SEARCH_PREFIX_MIN_BYTES 4
 
 struct search_count {
     uint64_t key; /* of the term; 0: free */

@@ -21,6 +21,7 @@
     X(VERSION, "PRAGMA user_version")                                                              \
     X(FTS_COUNT, "SELECT count(*), max(rowid) FROM (SELECT rowid FROM chunks_fts"                  \
                  " WHERE chunks_fts MATCH ?1 LIMIT ?2)")                                           \
+    X(FTS_ROWS, "SELECT count(*) FROM (SELECT 1 FROM chunks_fts_docsize LIMIT ?1)")                \
     X(FTS_TOTALS, "SELECT ebb_totals(chunks_fts) FROM chunks_fts WHERE chunks_fts MATCH ?1"        \
                   " LIMIT 1")                                                                      \
     X(FTS_RANK, "SELECT rowid, CASE WHEN ebb_accept(rowid) THEN ebb_rank(chunks_fts) END"          \

@@ -37,7 +37,8 @@ struct search_term {
 
 struct search_words {
     struct search_term terms[SEARCH_TERMS_MAX];
-    uint32_t count; /* 0 where there is no word in the question */
+    uint32_t count;  /* 0 where there is no word in the question */
+    bool prefix_cut; /* a prefix was too short for so large a library, and was taken as a word */
 };
 
 /* Owns: arena. ERROR_INVALID for nothing but blanks, too many words or bytes. */
