@@ -45,14 +45,12 @@ static size_t find_unit_end(const struct block_cutter *cutter)
 static size_t find_word_end(const struct block_cutter *cutter)
 {
     size_t at = cutter->offset;
-    size_t end = at;
     uint32_t before = character_next(cutter->text, &at);
 
     while (at < cutter->unit_end) {
-        uint32_t next;
+        size_t end = at;
+        uint32_t next = character_next(cutter->text, &at);
 
-        end = at;
-        next = character_next(cutter->text, &at);
         if (character_ends_word(next) || character_may_part(before, next)) {
             return character_trim(cutter->text, cutter->offset, end);
         }

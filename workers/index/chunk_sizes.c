@@ -36,7 +36,7 @@ static int bad_list(const char *list, struct error *err)
 /* "2048,1024,512": the last is level 0. */
 static int read_list(const char *list, struct chunk_sizes *sizes, struct error *err)
 {
-    uint32_t falling[CHUNK_LEVELS_MAX];
+    uint32_t falling[CHUNK_LEVELS_MAX] = {0};
     uint32_t count = 0;
 
     for (const char *at = list; at;) {

@@ -152,8 +152,8 @@ int chunk_unit_run(struct worker *worker, const struct worker_unit *unit,
 {
     struct chunk_unit self = {.worker = worker, .unit = unit};
     struct chunk_sizes sizes;
-    uint32_t count;
-    uint32_t searched;
+    uint32_t count = 0;
+    uint32_t searched = 0;
     bool embed;
 
     if (chunk_sizes_read(unit_param, unit, &sizes, err) < 0 || read_embed(unit, &embed, err) < 0) {

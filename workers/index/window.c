@@ -378,7 +378,7 @@ const struct window_heading *window_heading_at(const struct window *window, uint
 {
     const struct window_heading *headings = vec_items(&window->headings);
 
-    for (size_t i = 0; i < window->headings.count && headings[i].byte <= byte; i++) {
+    for (size_t i = 0; headings && i < window->headings.count && headings[i].byte <= byte; i++) {
         if (headings[i].byte == byte) {
             return &headings[i];
         }
