@@ -40,7 +40,6 @@ struct searcher {
     char library_folder[PATH_MAX];
     char path[PATH_MAX];
     char *model;
-    uint32_t dimensions;
     dev_t device; /* of the file that is open */
     ino_t inode;
 };
@@ -104,7 +103,6 @@ struct searcher *searcher_open(const struct searcher_settings *settings, struct 
         searcher_close(searcher);
         return NULL;
     }
-    searcher->dimensions = settings->embed_dimensions;
     if (file_join(searcher->library_folder, sizeof searcher->library_folder, settings->state_folder,
                   LIBRARY_FOLDER, err) < 0 ||
         file_join(searcher->path, sizeof searcher->path, settings->state_folder, LIBRARY_FILE,
