@@ -29,6 +29,7 @@
 #include "workers/library/library.h"
 #include "workers/library/persist.h"
 #include "workers/library/query.h"
+#include "workers/library/structure.h"
 
 #define UNIT_PAGES 16
 #define LINES 42
@@ -238,11 +239,16 @@ static void persist_unit(struct bench *bench, const char *job, const char *path,
 
 static void finish(struct bench *bench, const char *job, struct cost *cost)
 {
+    struct structure_unit structure = {.job = job};
     struct finish_unit unit = {.job = job};
     struct outcome outcome = {0};
     struct error err = ERROR_INIT;
+    char path[5000];
     struct cost since = start();
 
+    snprintf(path, sizeof path, "%s/structure.ebb", bench->folder);
+    structure.artifact_path = path;
+    check(structure_document(bench->library, &structure, &outcome, &err), &err);
     check(finish_document(bench->library, &unit, &outcome, &err), &err);
     add(cost, since);
 }
