@@ -15,6 +15,7 @@ import daemon
 import pytest
 from daemon import resident_bytes, wait_until
 from fakes import DOCUMENT, fake, write_script
+from poolfakes import NO_QUESTIONS_OF_ITS_OWN
 
 LEASES = int(os.environ.get("EBB_LEASES", "100000"))
 SEED = int(os.environ.get("EBB_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
@@ -175,7 +176,7 @@ def test_counts_balance_whatever_happens(make_ebbd, tmp_path):
     both = {"min": 1, "max": 3, "max_rss": MAX_RSS, "max_units": 900, "health_interval": "100ms"}
     ebbd = make_ebbd({
         "limits.cpu_slots": 4, "limits.backoff_first": "5ms", "limits.backoff_max": "50ms",
-        "limits.queries": 64, "memory.sample": "100ms",
+        "limits.queries": 64, "memory.sample": "100ms", **NO_QUESTIONS_OF_ITS_OWN,
         **fake(script, "pdf", lifetime="pool", spare=0, attempts=9, **both),
         **fake(script, "library", attempts=9, **both),
     })  # fmt: skip
