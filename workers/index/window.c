@@ -326,16 +326,16 @@ size_t window_drop(struct window *window, uint64_t byte)
     size_t lines = 0;
     size_t titles = 0;
 
-    while (dropped < count && atoms[dropped].end.byte <= byte) {
+    while (atoms && dropped < count && atoms[dropped].end.byte <= byte) {
         dropped++;
     }
-    while (lines + 1 < window->shown.count && shown[lines + 1].byte <= byte) {
+    while (shown && lines + 1 < window->shown.count && shown[lines + 1].byte <= byte) {
         lines++;
     }
-    while (titles < window->headings.count && headings[titles].byte < byte) {
+    while (headings && titles < window->headings.count && headings[titles].byte < byte) {
         titles++;
     }
-    drop_text(window, dropped < count ? atoms[dropped].gap_start : byte);
+    drop_text(window, atoms && dropped < count ? atoms[dropped].gap_start : byte);
     vec_drop(&window->atoms, dropped);
     vec_drop(&window->shown, lines);
     vec_drop(&window->headings, titles);
