@@ -26,6 +26,7 @@ import crowd
 import chunking
 import daemon
 import ebbproto
+import embedding
 import jobs
 import machine
 import memory
@@ -45,6 +46,7 @@ SECTIONS = {
     "text": text.measure,
     "ocr": ocr.measure,
     "chunk": chunking.measure,
+    "embed": embedding.measure,
     "search": search.measure,
     "crowd": crowd.measure,
     "pools": pools.measure,
