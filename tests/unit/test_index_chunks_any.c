@@ -432,3 +432,20 @@ Test(index_chunks_any, white_space_at_odd_places)
     cr_expect_str_eq(sketch.chunks[0].joint, "  \n \n\n  ");
     chunk_sketch_deinit(&sketch);
 }
+
+/* Wherever a chunk ends, the white space behind it is a joint of its own length. */
+Test(index_chunks_any, much_white_space)
+{
+    struct chunk_sketch sketch;
+    char text[20001];
+
+    memset(text, ' ', sizeof(text));
+    text[0] = 'a';
+    text[sizeof(text) - 1] = 'b';
+    chunk_sketch_init(&sketch);
+    chunk_sketch_add_n(&sketch, PAGE_BLOCK_CODE, 0, 1, text, sizeof(text));
+    chunk_sketch_cut_plain(&sketch, 64, 10);
+    cr_assert_eq(sketch.chunk_count, 2);
+    cr_expect_eq(strlen(sketch.chunks[1].joint), sizeof(text) - 2);
+    chunk_sketch_deinit(&sketch);
+}
