@@ -53,7 +53,9 @@ def _searches(section, ebbd, questions):
     for mode in MODES:
         for question in questions[:WARM_UP]:
             _ask(ebbd, question, mode)
+        before_s = machine.tree_cpu_s(ebbd.pid)
         rows = [_ask(ebbd, question, mode) for question in questions[WARM_UP:]]
+        cpu_ms = 1000 * (machine.tree_cpu_s(ebbd.pid) - before_s) / len(rows)
         if not all(count for _, _, count in rows):
             raise machine.Failed(f"a question of words that are there found nothing ({mode})")
         asked = [row[0] for row in rows]
@@ -62,6 +64,7 @@ def _searches(section, ebbd, questions):
         section.add("  p99", asked, "ms", value=percentile(asked, 99), at_most=P99_AT_MOST_MS)
         own = [row[1] for row in rows]
         section.add("  of it in ebb-index: p50", own, "ms", value=percentile(own, 50))
+        section.add("  CPU of ebbd and its workers, the mean", [cpu_ms], "ms")
 
 
 def _memories(section, ebbd):

@@ -193,6 +193,23 @@ Test(index_search, a_result_says_where_and_marks_the_words)
     shelf_deinit(&shelf);
 }
 
+/* Words that say nothing of a subject neither choose nor are marked, beside others. */
+Test(index_search, a_question_in_plain_words)
+{
+    struct shelf shelf;
+    const char *answer;
+
+    fill(&shelf);
+    answer =
+        ask(&shelf, (const char *const[]){"q", "what is it with the cloth?", "mode", "text", NULL});
+    cr_expect_str_eq(search_shelf_values(&shelf, answer, "first_page"), "5", "%s", answer);
+    cr_expect_not_null(strstr(answer, "with a dry \\u0002cloth\\u0003. Oil it once"), "%s", answer);
+    answer = ask(&shelf, (const char *const[]){"q", "with it", "mode", "text", "k", "1", NULL});
+    cr_expect_not_null(strstr(answer, "\\u0002with\\u0003 a dry cloth. Oil \\u0002it\\u0003 once"),
+                       "alone they are words: %s", answer);
+    shelf_deinit(&shelf);
+}
+
 /* The half of a text in which a snippet lies is where its box is. */
 Test(index_search, boxes_are_those_of_the_snippet)
 {

@@ -274,6 +274,16 @@ static int put_stretch(const struct search_words *words, const struct marks *mar
     return text[snippet->end] ? buf_append_str(out, " " ELLIPSIS, err) : 0;
 }
 
+static bool has_subject(const struct search_words *words)
+{
+    for (uint32_t i = 0; i < words->count; i++) {
+        if (!words->terms[i].function) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int search_snippet(struct search_db *db, const struct search_words *words, const char *question,
                    const char *text, struct arena *arena, struct buf *out,
                    struct search_snippet *ret_snippet, struct error *err)
@@ -283,7 +293,7 @@ int search_snippet(struct search_db *db, const struct search_words *words, const
     if (find_marks(db, words, text, arena, &marks, err) < 0) {
         return -1;
     }
-    ret_snippet->start = marks.subject || (marks.count > 0 && !question)
+    ret_snippet->start = marks.subject || (marks.count > 0 && !has_subject(words))
                              ? stretch_start(text, best_mark(words, &marks))
                              : nearest_sentence(question, text);
     ret_snippet->end = stretch_end(text, ret_snippet->start);
