@@ -9,6 +9,7 @@ import signal
 import struct
 import time
 
+import msgpack
 import pytest
 
 import daemon
@@ -121,7 +122,7 @@ def test_everything_else_is_done(state):
         assert said(worker.expect("DONE")) == {}
         worker.run(3, stage="documents", step="query", answer=str(state / "answer"))
         worker.expect("DONE")
-        assert json.loads((state / "answer").read_text()) == {}
+        assert msgpack.unpackb((state / "answer").read_bytes()) == {}
         shut_down(worker)
 
 

@@ -73,7 +73,9 @@ def test_pictures_are_read(ebbd, name):
     assert job["status"] == "completed", job
     assert text_of(ebbd, job) == " ".join(LINES * pages)
     found = json.loads(ebbd.query("search", q="pier", k=10))
-    assert {result["page"] for result in found["results"]} == set(range(1, pages + 1))
+    assert {page for result in found["results"]
+            for page in range(result["first_page"], result["last_page"] + 1)
+            } == set(range(1, pages + 1))
 
 
 def test_a_book(ebbd):
