@@ -192,3 +192,13 @@ def test_moved_to_another_model_and_back(shelf, serve):
     assert shelf.vectors() == {built_in: chunks}
     first = shelf.search("kilns that fire clay", mode="vector")["results"][0]
     assert first["page"] == 1 and first["vector_rank"] == 1
+
+
+def test_dimensions_are_those_that_come(shelf, serve):
+    endpoint = serve(dimensions=12)
+    shelf.start(endpoint, **{"class.embed.option.dimensions": 0})
+    job = shelf.submit()
+    assert shelf.vectors() == {("text", "model-one", 12): job["counts"]["chunks"]}
+    assert shelf.missing()["total"] == 0
+    found = shelf.search("votes of the council")
+    assert found["warnings"] == [] and any(row["vector_rank"] for row in found["results"])
