@@ -361,6 +361,7 @@ Test(library_vectors, much_is_put_off_until_the_first_unit)
 {
     struct shelf shelf;
     unsigned asked = 0;
+    uint64_t damaged;
     struct vector_set_progress progress = {count_questions, &asked};
     const char *path;
     int64_t document;
@@ -388,7 +389,7 @@ Test(library_vectors, much_is_put_off_until_the_first_unit)
     cr_expect_gt(asked, 10);
     cr_expect_not_null(strstr(library_note(shelf.library), "made again"));
     path = set_path(&shelf, CHUNKS_MODEL);
-    cr_expect_eq(vector_file_check(path, CHUNKS_DIMENSIONS, 132000, &(uint64_t){0}, &shelf.err), 0);
+    cr_expect_eq(vector_file_check(path, CHUNKS_DIMENSIONS, 132000, &damaged, &shelf.err), 0);
     chunks_vectors(&shelf, document, 4, 10, "text", CHUNKS_MODEL);
     shelf_reopen(&shelf);
     cr_expect_str_eq(library_note(shelf.library), "");
