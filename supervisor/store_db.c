@@ -83,8 +83,8 @@ static const char *const migrations[] = {
     "ALTER TABLE units ADD COLUMN peak_kib INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE receipts ADD COLUMN units_peak BLOB;",
     /* 3 */
-    "ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'document';"
-    "CREATE INDEX jobs_reembed ON jobs (status, id) WHERE kind = 'reembed';",
+    ("ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'document';"
+     "CREATE INDEX jobs_reembed ON jobs (status, id) WHERE kind = 'reembed';"),
 };
 #define SCHEMA_VERSION ((int)ARRAY_LEN(migrations))
 
