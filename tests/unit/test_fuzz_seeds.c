@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The seeds of the fuzz targets of proto/ (tests/fuzz/corpus) are what proto writes today. A
- * change of the wire format changes them: run this with EBB_WRITE_SEEDS=1, and commit them with it.
+ * The seeds of the fuzz targets of proto/ and of vector files (tests/fuzz/corpus) are what is
+ * written today. A change of the format changes them: run this with EBB_WRITE_SEEDS=1, and commit
+ * them with it.
  */
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -12,7 +13,11 @@
 
 #include "common/file.h"
 #include "proto/artifact.h"
+#include "proto/body.h"
+#include "proto/chunk.h"
+#include "proto/vector.h"
 #include "proto_samples.h"
+#include "workers/vectors/format.h"
 
 #define SEED_MAX_BYTES ((size_t)1 << 20)
 
@@ -142,5 +147,132 @@ Test(fuzz_seeds, artifacts)
     out.size = last_at;
     out.data[0] = 1;
     seed("artifact", "no_last", &out);
+    buf_deinit(&out);
+}
+
+Test(fuzz_seeds, bodies)
+{
+    struct body_piece pieces[] = {{.page = 3, .box = {10, 20, 300, 32}},
+                                  {.offset = 4, .page = 4, .box = {10, 40, 300, 52}}};
+    struct body_record table = {.block = {.kind = PAGE_BLOCK_TABLE,
+                                          .table = 2,
+                                          .header_rows = 1,
+                                          .joint = "\n\n",
+                                          .text = "a\tb\nc\td",
+                                          .text_bytes = 7,
+                                          .pieces = pieces,
+                                          .piece_count = 2}};
+    struct body_record heading = {.block = {.kind = PAGE_BLOCK_HEADING,
+                                            .level = 2,
+                                            .joint = "",
+                                            .text = "Tools",
+                                            .text_bytes = 5,
+                                            .pieces = pieces,
+                                            .piece_count = 1}};
+    struct body_record image = {.kind = BODY_IMAGE,
+                                .image = {.number = 7,
+                                          .key = "0123456789abcdef0123456789abcdef",
+                                          .format = "jpeg",
+                                          .width_px = 640,
+                                          .height_px = 480,
+                                          .page = 12}};
+    struct buf out;
+
+    buf_init(&out, SEED_MAX_BYTES);
+    cr_assert_eq(body_record_encode(&table, &out, NULL), 0);
+    seed("body_record", "table", &out);
+    out.size = 0;
+    cr_assert_eq(body_record_encode(&heading, &out, NULL), 0);
+    seed("body_record", "heading", &out);
+    out.size = 0;
+    cr_assert_eq(body_record_encode(&image, &out, NULL), 0);
+    seed("body_record", "image", &out);
+    buf_deinit(&out);
+}
+
+Test(fuzz_seeds, chunks_and_texts)
+{
+    const char *headings[] = {"Tools", "Saws"};
+    struct chunk_box boxes[] = {{.page = 3, .box = {10, 20, 300, 32}},
+                                {.offset = 5, .page = 4, .box = {10, 40, 300, 52}}};
+    struct chunk_record chunk = {.ordinal = 5,
+                                 .parent = 9,
+                                 .kind = CHUNK_KIND_LIST,
+                                 .first_page = 3,
+                                 .last_page = 4,
+                                 .headings = headings,
+                                 .heading_levels = {1, 3},
+                                 .heading_count = 2,
+                                 .joint = "\n",
+                                 .overlap_bytes = 4,
+                                 .text = "Ab. Cd e.",
+                                 .text_bytes = 9,
+                                 .table = 1,
+                                 .boxes = boxes,
+                                 .box_count = 2,
+                                 .duplicate_of = 2,
+                                 .length_quality = 0.5F,
+                                 .boundary_quality = 1.0F,
+                                 .completeness_quality = 0.25F};
+    struct text_record text = {.target = UINT64_C(5) << 32 | 7, .text = "walnut", .text_bytes = 6};
+    struct buf out;
+
+    memset(chunk.sha256, 'a', HASH_SHA256_HEX_BYTES - 1);
+    buf_init(&out, SEED_MAX_BYTES);
+    cr_assert_eq(chunk_record_encode(&chunk, &out, NULL), 0);
+    seed("chunk_record", "all", &out);
+    out.size = 0;
+    cr_assert_eq(text_record_encode(&text, &out, NULL), 0);
+    seed("text_record", "walnut", &out);
+    buf_deinit(&out);
+}
+
+/* The size of the head, the head, a record. */
+static void vector_seed(const char *name, const struct vector_record *record)
+{
+    static const struct vector_head head = {
+        .models = {{VECTOR_KIND_TEXT, "ebb-lexical-512", 4}, {VECTOR_KIND_IMAGE, "melange", 2}},
+        .model_count = 2};
+    struct buf out;
+
+    buf_init(&out, SEED_MAX_BYTES);
+    cr_assert_eq(buf_append(&out, "\0\0", 2, NULL), 0);
+    cr_assert_eq(vector_head_encode(&head, &out, NULL), 0);
+    cr_assert_lt(out.size, 256 + 2);
+    out.data[0] = (uint8_t)(out.size - 2);
+    cr_assert_eq(vector_record_encode(record, &head, &out, NULL), 0);
+    seed("vector_record", name, &out);
+    buf_deinit(&out);
+}
+
+Test(fuzz_seeds, vectors)
+{
+    static const float unit[] = {0.5F, -0.5F, 0.5F, 0.5F};
+    struct vector_record one = {.target = 17, .vector = unit, .dimensions = 4};
+    struct vector_record none = {.target = 3, .model = 1, .reason = "endpoint: it is down"};
+
+    vector_seed("one", &one);
+    vector_seed("none", &none);
+}
+
+/* The target makes the header itself and asks for three slots; the second is erased. */
+Test(fuzz_seeds, vector_slots)
+{
+    enum { DIMENSIONS = 32, SLOTS = 3 };
+    const size_t slot_bytes = format_slot_bytes(DIMENSIONS);
+    const float vectors[2][DIMENSIONS] = {{0.6F, -0.8F}, {0, 1}};
+    uint8_t slot[256];
+    struct buf out;
+
+    cr_assert_leq(slot_bytes, sizeof(slot));
+    buf_init(&out, SEED_MAX_BYTES);
+    cr_assert_eq(buf_append(&out, &(uint8_t){SLOTS << 1 | 1}, 1, NULL), 0);
+    format_slot(slot, DIMENSIONS, 11, vectors[0]);
+    cr_assert_eq(buf_append(&out, slot, slot_bytes, NULL), 0);
+    memset(slot, 0, sizeof(slot));
+    cr_assert_eq(buf_append(&out, slot, slot_bytes, NULL), 0);
+    format_slot(slot, DIMENSIONS, 12, vectors[1]);
+    cr_assert_eq(buf_append(&out, slot, slot_bytes, NULL), 0);
+    seed("vectors", "slots", &out);
     buf_deinit(&out);
 }
