@@ -374,6 +374,34 @@ Test(index_search, a_scan_and_the_rows_find_the_same)
     shelf_deinit(&shelf);
 }
 
+/* Some have vectors of the model, others of another one or none: words find those. */
+Test(index_search, a_library_with_few_vectors_of_the_model_says_so)
+{
+    struct search_shelf_chunk chunks[12];
+    struct shelf shelf;
+    const char *answer;
+
+    shelf_init(&shelf);
+    for (uint32_t i = 0; i < 12; i++) {
+        chunks[i] = (struct search_shelf_chunk){1, NULL, i < 8 ? "a kiln" : "an oven"};
+    }
+    search_shelf_many(&shelf, SHELF_JOB, 1, 50);
+    search_shelf_document(&shelf, SHELF_OTHER_JOB, 2, 1, chunks, 8, false);
+    answer = SEARCH_ASK(&shelf, "q", "kiln");
+    cr_expect_str_eq(search_shelf_values(&shelf, answer, "warnings"), "[", "a few: %s", answer);
+    search_shelf_document(&shelf, SHELF_OTHER_JOB, 2, 1, chunks, 12, false);
+    answer = SEARCH_ASK(&shelf, "q", "oven");
+    cr_expect_not_null(strstr(answer, "\"warnings\":[\"12 chunks have no vector of " LEXICAL_MODEL),
+                       "%s", answer);
+    cr_expect_not_null(strstr(answer, "\"text_rank\":1,\"vector_rank\":null"), "%s", answer);
+    answer = SEARCH_ASK(&shelf, "q", "oven", "mode", "text");
+    cr_expect_str_eq(search_shelf_values(&shelf, answer, "warnings"), "[", "%s", answer);
+    search_shelf_document(&shelf, SHELF_OTHER_JOB, 2, 1, chunks, 12, true);
+    answer = SEARCH_ASK(&shelf, "q", "oven");
+    cr_expect_str_eq(search_shelf_values(&shelf, answer, "warnings"), "[", "%s", answer);
+    shelf_deinit(&shelf);
+}
+
 Test(index_search, without_the_file_a_large_set_answers_by_words_and_says_so)
 {
     struct shelf shelf;

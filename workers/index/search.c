@@ -33,6 +33,10 @@
 #define ANSWER_MAX_BYTES ((size_t)64 << 20)
 #define WARNINGS_MAX 8
 #define LEXICAL_WEIGHT 0.1
+/* Texts without a word have no vector of any model; so few are not worth a warning, nor is so small
+ * a share. */
+#define LACKING_FEW 8
+#define LACKING_SHARE 100
 
 struct searcher {
     struct search_db db;
@@ -257,6 +261,24 @@ static struct search_vectors vectors_of(struct call *call)
     };
 }
 
+/* A library that is on its way from one model to another, or has documents that want no vectors. */
+static int warn_of_lacking(struct call *call, const struct search_probe *probe, struct error *err)
+{
+    struct search_db *db = &call->searcher->db;
+    int64_t lacking;
+
+    if (search_vectors_lacking(db, probe, &lacking, err) < 0) {
+        return -1;
+    }
+    if (lacking > LACKING_FEW + db->chunks / LACKING_SHARE) {
+        warn(call, arena_printf(call->arena,
+                                "%lld chunks have no vector of %s, words alone find them: "
+                                "ebb reembed makes the vectors",
+                                (long long)lacking, probe->model.name));
+    }
+    return 0;
+}
+
 static int list_by_vector(struct call *call, struct error *err)
 {
     struct search_vectors search = vectors_of(call);
@@ -272,7 +294,7 @@ static int list_by_vector(struct call *call, struct error *err)
     switch (state) {
     case SEARCH_VECTORS_FOUND:
         call->model = probe.model.name;
-        break;
+        return warn_of_lacking(call, &probe, err);
     case SEARCH_VECTORS_NONE:
         warn(call, arena_printf(call->arena,
                                 "no chunk has a vector of %s with %u dimensions: found by words "

@@ -251,6 +251,36 @@ int search_db_get(struct search_db *db, enum search_db_name name, const int64_t 
     return search_db_step(db, statement, err);
 }
 
+static int get_number(struct search_db *db, enum search_db_name name, int64_t *ret_number,
+                      struct error *err)
+{
+    sqlite3_stmt *statement;
+    int got = search_db_get(db, name, NULL, 0, &statement, err);
+
+    if (got > 0) {
+        *ret_number = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+    }
+    return got < 0 ? -1 : 0;
+}
+
+int search_db_chunks(struct search_db *db, int64_t *ret_chunks, struct error *err)
+{
+    int64_t version = 0;
+
+    if (get_number(db, SEARCH_DB_DATA_VERSION, &version, err) < 0) {
+        return -1;
+    }
+    if (db->chunks == 0 || version != db->chunks_version) {
+        if (get_number(db, SEARCH_DB_FTS_ALL, &db->chunks, err) < 0) {
+            return -1;
+        }
+        db->chunks_version = version;
+    }
+    *ret_chunks = db->chunks;
+    return 0;
+}
+
 const char *search_db_text(sqlite3_stmt *statement, int column)
 {
     return (const char *)sqlite3_column_text(statement, column);

@@ -22,6 +22,8 @@
     X(FTS_COUNT, "SELECT count(*), max(rowid) FROM (SELECT rowid FROM chunks_fts"                  \
                  " WHERE chunks_fts MATCH ?1 LIMIT ?2)")                                           \
     X(FTS_ROWS, "SELECT count(*) FROM (SELECT 1 FROM chunks_fts_docsize LIMIT ?1)")                \
+    X(FTS_ALL, "SELECT count(*) FROM chunks_fts_docsize")                                          \
+    X(DATA_VERSION, "PRAGMA data_version")                                                         \
     X(FTS_TOTALS, "SELECT ebb_totals(chunks_fts) FROM chunks_fts WHERE chunks_fts MATCH ?1"        \
                   " LIMIT 1")                                                                      \
     X(FTS_RANK, "SELECT rowid, CASE WHEN ebb_accept(rowid) THEN ebb_rank(chunks_fts) END"          \
@@ -73,6 +75,8 @@ struct search_db {
     bool (*accept)(void *ranking, int64_t row);
     int64_t rows;         /* what ebb_totals saw: chunks in the index */
     int64_t tokens_total; /* and tokens of all of them */
+    int64_t chunks;       /* that are searched, as of that version of the file; 0: not counted */
+    int64_t chunks_version;
 };
 
 /* ERROR_NOT_FOUND where there is no library, ERROR_UNSUPPORTED for another schema, ERROR_CORRUPT.
@@ -93,6 +97,8 @@ int search_db_step(struct search_db *db, sqlite3_stmt *statement, struct error *
  * after a row. */
 int search_db_get(struct search_db *db, enum search_db_name name, const int64_t *numbers, int count,
                   sqlite3_stmt **ret_statement, struct error *err);
+/* Chunks that are searched; counted again when the library has changed. */
+int search_db_chunks(struct search_db *db, int64_t *ret_chunks, struct error *err);
 const char *search_db_text(sqlite3_stmt *statement, int column);
 
 /* The words of a text as the full-text index has them. token: not terminated; start, end: its

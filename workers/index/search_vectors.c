@@ -281,6 +281,19 @@ int search_vectors(const struct search_vectors *search, const struct search_prob
     return 0;
 }
 
+int search_vectors_lacking(struct search_db *db, const struct search_probe *probe,
+                           int64_t *ret_lacking, struct error *err)
+{
+    struct set set = {.live = 0};
+    int64_t chunks;
+
+    if (find_set(db, &probe->model, &set, err) < 0 || search_db_chunks(db, &chunks, err) < 0) {
+        return -1;
+    }
+    *ret_lacking = chunks > (int64_t)set.live ? chunks - (int64_t)set.live : 0;
+    return 0;
+}
+
 int search_vector_score(struct search_db *db, const struct search_probe *probe, int64_t row,
                         double *ret_score, bool *ret_has, struct error *err)
 {

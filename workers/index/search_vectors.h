@@ -43,6 +43,9 @@ struct search_vectors {
 int search_vectors(const struct search_vectors *search, const struct search_probe *probe,
                    struct search_list *list, enum search_vectors_state *ret_state,
                    struct error *err);
+/* How many chunks that are searched have no vector of the probe's model. */
+int search_vectors_lacking(struct search_db *db, const struct search_probe *probe,
+                           int64_t *ret_lacking, struct error *err);
 /* The cosine of one row's vector; *ret_has is false where it has none of the model. */
 int search_vector_score(struct search_db *db, const struct search_probe *probe, int64_t row,
                         double *ret_score, bool *ret_has, struct error *err);
