@@ -59,8 +59,7 @@ static void settle(struct supervisor *supervisor)
     struct owed *owed = &supervisor->owed;
     if (owed->known) {
         alerts_clear(supervisor, ALERT, "");
-        events_emit(supervisor->events, "embedding.settled", NULL, NULL,
-                    "every chunk has a vector");
+        events_emit(supervisor->events, "embedding.settled", NULL, NULL, "no vector is owed");
     }
     owed->known = false;
     owed->state = OWED_NOTHING;
@@ -90,7 +89,7 @@ static void submit(struct supervisor *supervisor)
 {
     struct error err = ERROR_INIT;
     struct uuid id;
-    if (submit_reembed(supervisor, &id, on_submitted, supervisor, &err) < 0) {
+    if (submit_owed(supervisor, &id, on_submitted, supervisor, &err) < 0) {
         on_submitted(supervisor, &err);
     }
 }
@@ -124,7 +123,7 @@ static void on_round(uv_timer_t *timer)
     struct error err = ERROR_INIT;
     owed->state = OWED_ASKING;
     owed->query =
-        query_ask_about(supervisor, "missing", "limit", "1", on_missing, supervisor, &err);
+        query_ask_about(supervisor, "missing", "owed", "yes", on_missing, supervisor, &err);
     if (!owed->query) {
         log_info("owed vectors: %s", err.msg);
         wait_longer(supervisor);
@@ -144,8 +143,10 @@ void owed_start(struct supervisor *supervisor)
 
 void owed_look(struct supervisor *supervisor)
 {
-    if (supervisor->owed.state == OWED_NOTHING) {
-        wait_for_round(supervisor, supervisor->settings.embedding_first_ms);
+    struct owed *owed = &supervisor->owed;
+    if (owed->state == OWED_NOTHING || owed->state == OWED_WAITING) {
+        owed->delay_ms = supervisor->settings.embedding_first_ms;
+        wait_for_round(supervisor, owed->delay_ms);
     }
 }
 
@@ -160,6 +161,13 @@ void owed_stop(struct supervisor *supervisor)
     uv_close((uv_handle_t *)&owed->timer, NULL);
 }
 
+void owed_doubt(struct supervisor *supervisor)
+{
+    if (supervisor->owed.state == OWED_NOTHING) {
+        wait_for_round(supervisor, supervisor->owed.delay_ms);
+    }
+}
+
 void owed_note(struct supervisor *supervisor, uint64_t chunks)
 {
     if (chunks == 0) {
@@ -168,9 +176,7 @@ void owed_note(struct supervisor *supervisor, uint64_t chunks)
     if (!supervisor->owed.known) {
         tell_owed(supervisor, chunks);
     }
-    if (supervisor->owed.state == OWED_NOTHING) {
-        wait_for_round(supervisor, supervisor->owed.delay_ms);
-    }
+    owed_doubt(supervisor);
 }
 
 void owed_job_ended(struct supervisor *supervisor, const struct job *job)

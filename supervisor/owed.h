@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Vectors that are owed: chunks that an endpoint which was down, slow or mad left without one are
- * embedded when it is back, and nobody has to ask for it.
+ * embedded when it is back, and nobody has to ask for it. Owed is what has no vector of any model
+ * and is of a document that wants one: to embed a library again because another model was set is
+ * for its owner to ask for, who pays for it (ebb reembed).
  *
  * A count of such chunks in what a worker says begins it, and so does each start of ebbd. The
- * library is asked what lacks a vector; while something does, a job of kind reembed is submitted,
+ * library is asked what is owed; while something does, a job of kind reembed is submitted,
  * and its end begins the next round, later each time (settings [embedding]).
  */
 #ifndef EBB_SUPERVISOR_OWED_H
@@ -38,10 +40,12 @@ struct owed {
 
 /* After start: something may be owed from before. */
 void owed_start(struct supervisor *supervisor);
-/* The model may have changed: it is looked again what lacks a vector of it. */
+/* What was wrong may have been set right: it is looked soon. */
 void owed_look(struct supervisor *supervisor);
 /* Nothing is asked any more. */
 void owed_stop(struct supervisor *supervisor);
+/* Something may be owed. */
+void owed_doubt(struct supervisor *supervisor);
 /* So many chunks were left without a vector; 0 is none. */
 void owed_note(struct supervisor *supervisor, uint64_t chunks);
 /* A job of either kind has ended. */

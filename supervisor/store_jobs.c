@@ -96,14 +96,19 @@ int store_run_for_job(struct store_db *db, enum sql which, const struct uuid *jo
 
 /* --- operations that somebody waits for --- */
 
-/* Two that embed the same library again would do the same work twice. */
-static int refuse_second(struct store_db *db, struct error *err)
+/* Two that embed the same library again would do the same work twice. Their name says what they
+ * embed: everything, or what is owed. */
+static int refuse_second(struct store_db *db, const char *name, struct error *err)
 {
     sqlite3_stmt *stmt = sql_use(db, SQL_JOB_REEMBED, err);
     char text[UUID_TEXT_BYTES];
     struct uuid first;
-    int rc = stmt ? sql_step(db, stmt, err) : -1;
+    int rc = -1;
 
+    if (stmt) {
+        sql_bind_text(stmt, 1, name);
+        rc = sql_step(db, stmt, err);
+    }
     if (rc > 0) {
         bool known = sql_column_uuid(stmt, 0, &first);
 
@@ -128,7 +133,7 @@ int store_write_accept(struct store_db *db, struct store_op *op, struct error *e
         return error_set(err, ERROR_LIMIT, "%llu jobs are waiting already",
                          (unsigned long long)db->counts.jobs[JOB_STATUS_PENDING]);
     }
-    if (job->kind == JOB_KIND_REEMBED && refuse_second(db, err) < 0) {
+    if (job->kind == JOB_KIND_REEMBED && refuse_second(db, job->name, err) < 0) {
         return -1;
     }
     stmt = sql_use(db, SQL_JOB_INSERT, err);

@@ -31,7 +31,7 @@
       "INSERT INTO jobs (id, name, status, priority, rank, params, size, uid, created_ms, kind) "  \
       "VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                    \
     X(JOB_REEMBED, "SELECT id FROM jobs INDEXED BY jobs_reembed WHERE kind = 'reembed' AND "       \
-                   "status IN ('pending', 'interrupted', 'processing') LIMIT 1")                   \
+                   "status IN ('pending', 'interrupted', 'processing') AND name = ?1 LIMIT 1")     \
     X(JOB_STATUS, "SELECT status, failures FROM jobs WHERE id = ?1")                               \
     X(JOB_STATE, "UPDATE jobs SET status = ?2, started_ms = coalesce(?3, started_ms), "            \
                  "finished_ms = coalesce(?4, finished_ms) WHERE id = ?1")                          \

@@ -23,6 +23,7 @@
 #define PRIORITY_DEFAULT 5
 #define PRIORITY_OWED 3 /* behind whatever somebody waits for */
 #define REEMBED_NAME "embeddings"
+#define OWED_NAME "owed embeddings"
 
 static bool is_ours(struct value key)
 {
@@ -71,6 +72,16 @@ static void on_accepted(void *user, const struct error *err)
     intake_take(supervisor);
 }
 
+/* A job that embeds again has no name of its own; of each of the two there is one at a time. */
+static const char *name_of(enum job_kind kind, const struct message *message, const char *given)
+{
+    if (kind != JOB_KIND_REEMBED) {
+        return given;
+    }
+    return value_str_equal(value_get(message->fields[FIELD_PARAMS], "owed"), "yes") ? OWED_NAME
+                                                                                    : REEMBED_NAME;
+}
+
 /* What is wrong with the request, or NULL. ret_file: "" for a job without a source. */
 static const char *look_at(const struct message *message, enum job_kind *ret_kind, char *ret_file,
                            size_t size_bytes)
@@ -108,7 +119,7 @@ void submit_handle(struct request *request, const struct message *message)
         return;
     }
     message_str(message, FIELD_NAME, name, sizeof(name));
-    const char *known_as = kind == JOB_KIND_REEMBED ? REEMBED_NAME : name;
+    const char *known_as = name_of(kind, message, name);
     buf_init(&params, PARAMS_MAX_BYTES);
     if (uuid_v7(&request->job, &err) < 0 ||
         pack_params(message->fields[FIELD_PARAMS], known_as, kind, &params, &err) < 0) {
@@ -131,20 +142,30 @@ void submit_handle(struct request *request, const struct message *message)
     buf_deinit(&params);
 }
 
-int submit_reembed(struct supervisor *supervisor, struct uuid *ret_id, store_done_cb done,
-                   void *user, struct error *err)
+/* As pack_params, of what nobody gave. */
+static int pack_owed(struct buf *packed, struct error *err)
 {
-    const struct value nothing = {NULL};
+    struct pack pack;
+    pack_init(&pack, packed);
+    pack_map(&pack, 3);
+    pack_key_str(&pack, "name", OWED_NAME);
+    pack_key_str(&pack, "kind", job_kind_name(JOB_KIND_REEMBED));
+    pack_key_str(&pack, "owed", "yes");
+    return pack_finish(&pack, err);
+}
+
+int submit_owed(struct supervisor *supervisor, struct uuid *ret_id, store_done_cb done, void *user,
+                struct error *err)
+{
     struct buf params;
     buf_init(&params, PARAMS_MAX_BYTES);
-    if (uuid_v7(ret_id, err) < 0 ||
-        pack_params(nothing, REEMBED_NAME, JOB_KIND_REEMBED, &params, err) < 0) {
+    if (uuid_v7(ret_id, err) < 0 || pack_owed(&params, err) < 0) {
         buf_deinit(&params);
         return -1;
     }
     struct store_job_new job = {.id = *ret_id,
                                 .kind = JOB_KIND_REEMBED,
-                                .name = REEMBED_NAME,
+                                .name = OWED_NAME,
                                 .params = params.data,
                                 .params_bytes = params.size,
                                 .priority = PRIORITY_OWED,

@@ -15,9 +15,9 @@ struct request;
 
 /* SUBMIT: answers once (control.h). */
 void submit_handle(struct request *request, const struct message *message);
-/* A job that embeds what lacks a vector, asked for by nobody. done tells what became of it, with
+/* A job that embeds what is owed (owed.h), asked for by nobody. done tells what became of it, with
  * ERROR_EXISTS where one has not ended; on failure of the call itself it is not called. */
-int submit_reembed(struct supervisor *supervisor, struct uuid *ret_id, store_done_cb done,
-                   void *user, struct error *err);
+int submit_owed(struct supervisor *supervisor, struct uuid *ret_id, store_done_cb done, void *user,
+                struct error *err);
 
 #endif

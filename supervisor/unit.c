@@ -124,11 +124,16 @@ static void take_counts(struct job *job, const struct message *done, bool final)
     }
 }
 
-/* What an endpoint did not give is made later, by a job of its own. */
+/* What an endpoint did not give is made later, by a job of its own. Chunks that are embedded again
+ * may have a vector of another model: the library knows. */
 static void note_owed(struct supervisor *supervisor, struct job *job, uint64_t chunks)
 {
     job->without_vector += chunks;
-    owed_note(supervisor, chunks);
+    if (job->kind != JOB_KIND_REEMBED) {
+        owed_note(supervisor, chunks);
+    } else if (chunks > 0) {
+        owed_doubt(supervisor);
+    }
 }
 
 static void take_document(struct job *job, const struct message *done)

@@ -132,6 +132,20 @@ def test_there_is_one_at_a_time(library):
     assert [row["job_id"] for row in this.jobs()] == [first]
 
 
+def test_what_is_owed_is_another_job(library):
+    """Who wants to move the library does not get a job that embeds what is owed, and nothing else."""
+    this = library({"limits.active_jobs": 0})
+    owed = this.ebbd.call("SUBMIT", name="n", params={"kind": "reembed", "owed": "yes"})["job_id"]
+    with pytest.raises(Refused) as refused:
+        this.ebbd.call("SUBMIT", name="n", params={"kind": "reembed", "owed": "yes"})
+    assert refused.value.text.split()[0] == owed
+    whole = this.submit()
+    assert {row["job_id"]: row["name"] for row in this.jobs()} == {
+        owed: "owed embeddings",
+        whole: "embeddings",
+    }
+
+
 def test_cancelled_and_resumed(library, tmp_path):
     marker = tmp_path / "hung"
     this = library(
@@ -207,7 +221,7 @@ def test_it_is_tried_until_nothing_is_missing(library, tmp_path):
     wait_until("it is settled", this.settled, patience(60))
     jobs = this.jobs()
     assert jobs
-    assert all(row["name"] == "embeddings" for row in jobs)
+    assert all(row["name"] == "owed embeddings" for row in jobs)
     wait_until(
         "all have ended", lambda: all(row["status"] in ENDED for row in this.jobs()), patience(30)
     )

@@ -194,6 +194,48 @@ def test_moved_to_another_model_and_back(shelf, serve):
     assert first["page"] == 1 and first["vector_rank"] == 1
 
 
+def test_another_model_is_not_paid_for_unasked(shelf, serve):
+    """Of a library of another model ebbd embeds by itself only what has no vector at all and wants
+    one; the rest is what `ebb reembed` is for."""
+    shelf.start()
+    chunks = shelf.submit()["counts"]["chunks"]
+    built_in = ("text", "ebb-lexical-512", 512)
+
+    endpoint = serve(BROKEN["500"], dimensions=24)
+    ebbd = shelf.start(endpoint, model="model-two", **SOON)
+    with fitz.open() as document:
+        document.new_page().insert_text((72, 72), "Notes on the weighing of anchors in a storm")
+        document.save(shelf.source.parent / "anchors.pdf")
+    with fitz.open() as document:
+        document.new_page().insert_text((72, 72), "Letters that nobody is to embed")
+        document.save(shelf.source.parent / "letters.pdf")
+    ebbd.completed(ebbd.submit(shelf.source.parent / "letters.pdf", params={"embed": "no"}), patience(60))
+    job = ebbd.completed(ebbd.submit(shelf.source.parent / "anchors.pdf"), patience(60))
+    owed = job["counts"]["chunks_without_vector"]
+    assert owed > 0
+    listed = json.loads(ebbd.query("missing", owed="yes"))
+    assert (listed["total"], {row["document_id"] for row in listed["chunks"]}) == (
+        owed, {job["document_id"]})
+    assert shelf.missing()["total"] > chunks + owed
+    endpoint.behave = lambda request: None
+    wait_until("what is owed is embedded", lambda: ebbd.events("embedding.settled"), patience(60))
+    assert shelf.vectors() == {built_in: chunks, ("text", "model-two", 24): owed}
+    assert all(row["name"] == "owed embeddings" for row in ebbd.call("JOBS")["jobs"]
+               if row["kind"] == "reembed")
+    texts = [text for request in endpoint.requests for text in request.texts]
+    assert texts and all("anchors" in text for text in texts)
+
+    ebbd = shelf.start(endpoint, model="model-two")
+    found = shelf.search("kilns that fire clay")
+    assert any("ebb reembed" in warning for warning in found["warnings"])
+    assert found["results"][0]["page"] == 1 and found["results"][0]["vector_rank"] is None
+    again = ebbd.call("SUBMIT", name="again", params={"kind": "reembed"})["job_id"]
+    assert ebbd.completed(again, patience(60))["status"] == "completed"
+    assert shelf.missing()["total"] == 0
+    assert {key[1] for key in shelf.vectors()} == {"model-two"}
+    assert shelf.search("kilns that fire clay")["warnings"] == []
+
+
 def test_dimensions_are_those_that_come(shelf, serve):
     endpoint = serve(dimensions=12)
     shelf.start(endpoint, **{"class.embed.option.dimensions": 0})

@@ -15,7 +15,7 @@
 #include "proto/vector.h"
 #include "workers/library/vector_upkeep.h"
 
-const struct missing_model chunks_model = {CHUNKS_MODEL, CHUNKS_DIMENSIONS};
+const struct missing_model chunks_model = {CHUNKS_MODEL, CHUNKS_DIMENSIONS, false};
 
 static void run(struct shelf *shelf, struct statement *statement)
 {

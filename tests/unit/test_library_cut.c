@@ -565,6 +565,25 @@ Test(library_cut, chunks_go_when_there_is_no_text_any_more)
     shelf_deinit(&shelf);
 }
 
+/* Whether a document is to have vectors is what its last job said. */
+Test(library_cut, the_last_job_says_whether_there_are_to_be_vectors)
+{
+    struct shelf shelf;
+    struct persist_unit unit = {.job = SHELF_JOB, .name = "x", .no_vectors = true};
+
+    shelf_init(&shelf);
+    cr_assert_eq(shelf_survey(&shelf, SHELF_OTHER_JOB, 1, 1), 0);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT embed FROM documents"), "1");
+    unit.artifact_path = shelf_path(&shelf, "survey.ebb");
+    cr_assert_eq(persist_survey(shelf.library, &unit, &shelf.outcome, &shelf.err), 0, "%s",
+                 shelf.err.msg);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT embed FROM documents"), "0");
+    unit.no_vectors = false;
+    cr_assert_eq(persist_survey(shelf.library, &unit, &shelf.outcome, &shelf.err), 0);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT embed FROM documents"), "1");
+    shelf_deinit(&shelf);
+}
+
 Test(library_cut, tags_are_those_of_all_jobs)
 {
     struct persist_unit unit = {.job = SHELF_JOB, .name = "x", .tags = " wood, oak ,,wood"};

@@ -24,7 +24,7 @@
 #define NEW_MODEL "model-n"
 
 static const struct missing_progress unasked = {NULL, NULL};
-static const struct missing_model new_model = {NEW_MODEL, CHUNKS_DIMENSIONS};
+static const struct missing_model new_model = {NEW_MODEL, CHUNKS_DIMENSIONS, false};
 
 static const char *job_of(struct shelf *shelf, unsigned document)
 {

@@ -13,7 +13,7 @@
 #include "workers/library/reembed.h"
 
 static const struct missing_progress unasked = {NULL, NULL};
-static const struct missing_model other_model = {"model-z", CHUNKS_DIMENSIONS};
+static const struct missing_model other_model = {"model-z", CHUNKS_DIMENSIONS, false};
 
 struct ranges {
     struct reembed_range items[64];
@@ -75,8 +75,8 @@ Test(library_reembed, chunks_without_a_vector_are_listed)
 /* The endpoint's dimensions, whatever they are; vectors of images are no texts'. */
 Test(library_reembed, a_model_without_dimensions_is_that_of_the_endpoint)
 {
-    static const struct missing_model any = {CHUNKS_MODEL, 0};
-    static const struct missing_model others = {CHUNKS_MODEL, CHUNKS_DIMENSIONS + 1};
+    static const struct missing_model any = {CHUNKS_MODEL, 0, false};
+    static const struct missing_model others = {CHUNKS_MODEL, CHUNKS_DIMENSIONS + 1, false};
     struct shelf shelf;
     struct ranges ranges;
     int64_t document;
@@ -126,6 +126,49 @@ Test(library_reembed, ranges_of_documents_have_about_as_many_chunks)
     cr_expect_eq(ranges.items[0].last, rows[3]);
     cr_expect_eq(ranges.items[1].first, rows[4]);
     cr_expect_eq(ranges.items[1].last, rows[6]);
+    shelf_deinit(&shelf);
+}
+
+/* Owed is what has no vector of any model, of documents that want one. */
+Test(library_reembed, what_is_owed)
+{
+    static const struct missing_model owed = {"model-z", CHUNKS_DIMENSIONS, true};
+    struct shelf shelf;
+    struct ranges ranges;
+    struct reembed_settled settled;
+    struct reembed_range all = {1, 9};
+    const char *answer;
+    uint64_t texts = 0;
+    int64_t document;
+
+    shelf_init(&shelf);
+    document = chunks_document(&shelf, SHELF_JOB, 1, 5, "oak");
+    chunks_document(&shelf, SHELF_OTHER_JOB, 2, 7, "elm");
+    shelf_sql(&shelf, "UPDATE documents SET embed=0 WHERE row=(SELECT max(row) FROM documents)");
+    cr_expect_eq(collect(&shelf, &owed, &ranges), 5);
+    chunks_vectors(&shelf, document, 1, 3, "text", CHUNKS_MODEL);
+    chunks_vectors(&shelf, document, 1, 5, "image", CHUNKS_MODEL);
+    cr_expect_eq(collect(&shelf, &other_model, &ranges), 12);
+    cr_expect_eq(collect(&shelf, &owed, &ranges), 2);
+    cr_assert_eq(ranges.count, 1);
+    cr_expect_eq(ranges.items[0].first, document);
+    cr_expect_eq(ranges.items[0].last, document);
+    answer = CHUNKS_QUERY(&shelf, &other_model, "missing", "owed", "yes", "limit", "100");
+    cr_assert_not_null(answer, "%s", shelf.err.msg);
+    cr_expect_not_null(strstr(answer, "\"total\":2"), "%s", answer);
+    cr_expect_not_null(strstr(answer, "\"ordinal\":4,"), "%s", answer);
+    cr_expect_null(strstr(answer, "\"ordinal\":3,"), "%s", answer);
+    cr_expect_null(CHUNKS_QUERY(&shelf, &other_model, "missing", "owed", "si", "limit", "100"));
+    cr_expect_eq(shelf.err.code, ERROR_INVALID);
+    cr_assert_eq(reembed_gather(shelf.library, &owed, &unasked, all,
+                                shelf_path(&shelf, "gather.ebb"), &texts, &shelf.err),
+                 0, "%s", shelf.err.msg);
+    cr_expect_eq(texts, 2);
+    chunks_vectors(&shelf, document, 4, 5, "text", other_model.name);
+    cr_assert_eq(reembed_settle(shelf.library, &owed, &unasked, &settled, &shelf.err), 0);
+    cr_expect_eq(settled.missing, 0);
+    cr_expect_eq(settled.removed, 0);
+    cr_expect_str_eq(shelf_sql(&shelf, "SELECT count(*) FROM vectors"), "10");
     shelf_deinit(&shelf);
 }
 

@@ -720,8 +720,13 @@ Test(store, embedding_again_needs_no_source_and_no_second)
     cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_NONE);
     cr_assert_eq(uuid_v7(&job.id, NULL), 0);
     cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_EXISTS);
+    job.name = "owed embeddings";
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_NONE, "which is another thing");
+    cr_assert_eq(uuid_v7(&job.id, NULL), 0);
+    cr_assert_eq(fixture_accept_job(&fixture, &job), ERROR_EXISTS);
+    job.name = "embeddings";
     fixture_take(&fixture, 8, &taken);
-    cr_assert_eq(taken.count, 1);
+    cr_assert_eq(taken.count, 2);
     cr_assert_eq(taken.jobs[0].kind, JOB_KIND_REEMBED);
     cr_assert_eq(taken.jobs[0].size_bytes, 0);
     fixture_taken_free(&taken);

@@ -33,13 +33,27 @@ int missing_set(struct library *library, const struct missing_model *model, int6
     return got < 0 ? -1 : 0;
 }
 
-void missing_begin(struct library *library, int64_t set, int64_t first_row, int64_t last_row)
+static enum statement_name list_of(const struct missing_model *model)
 {
-    struct statement *list = library_statement(library, STATEMENT_CHUNKS_MISSING);
+    return model->owed ? STATEMENT_CHUNKS_OWED : STATEMENT_CHUNKS_MISSING;
+}
 
-    statement_int(list, 1, set);
-    statement_int(list, 2, first_row);
-    statement_int(list, 3, last_row);
+int missing_begin(struct library *library, const struct missing_model *model, int64_t first_row,
+                  int64_t last_row, struct error *err)
+{
+    struct statement *list;
+    int64_t set = 0;
+
+    if (!model->owed && missing_set(library, model, &set, err) < 0) {
+        return -1;
+    }
+    list = library_statement(library, list_of(model));
+    statement_int(list, 1, first_row);
+    statement_int(list, 2, last_row);
+    if (!model->owed) {
+        statement_int(list, 3, set);
+    }
+    return 0;
 }
 
 static bool has_ascii_word(const char *text)
@@ -58,9 +72,10 @@ static bool has_word(const char *text)
     return has_ascii_word(text) || lexical_embed(text, strlen(text), vector);
 }
 
-int missing_next(struct library *library, struct missing_chunk *ret_chunk, struct error *err)
+int missing_next(struct library *library, const struct missing_model *model,
+                 struct missing_chunk *ret_chunk, struct error *err)
 {
-    struct statement *list = library_running(library, STATEMENT_CHUNKS_MISSING);
+    struct statement *list = library_running(library, list_of(model));
     int got;
 
     while ((got = statement_step(list, err)) > 0) {
@@ -80,9 +95,9 @@ int missing_next(struct library *library, struct missing_chunk *ret_chunk, struc
     return got;
 }
 
-void missing_end(struct library *library)
+void missing_end(struct library *library, const struct missing_model *model)
 {
-    statement_end(library_running(library, STATEMENT_CHUNKS_MISSING));
+    statement_end(library_running(library, list_of(model)));
 }
 
 int missing_ask(const struct missing_progress *progress, uint64_t done, struct error *err)
@@ -99,20 +114,18 @@ int missing_count(struct library *library, const struct missing_model *model,
 {
     struct missing_chunk chunk;
     uint64_t count = 0;
-    int64_t set;
     int got;
 
-    if (missing_set(library, model, &set, err) < 0) {
+    if (missing_begin(library, model, 0, INT64_MAX, err) < 0) {
         return -1;
     }
-    missing_begin(library, set, 0, INT64_MAX);
-    while ((got = missing_next(library, &chunk, err)) > 0) {
+    while ((got = missing_next(library, model, &chunk, err)) > 0) {
         if (missing_ask(progress, ++count, err) < 0) {
             got = -1;
             break;
         }
     }
-    missing_end(library);
+    missing_end(library, model);
     *ret_count = count;
     return got;
 }
@@ -147,7 +160,8 @@ static bool ask_query(void *context, uint64_t done)
 }
 
 static int put_chunks(struct library *library, const struct library_query *query,
-                      struct answer *answer, int64_t set, uint64_t *ret_total, struct error *err)
+                      const struct missing_model *model, struct answer *answer, uint64_t *ret_total,
+                      struct error *err)
 {
     struct library_query asked = *query;
     struct missing_progress progress = {ask_query, &asked};
@@ -158,12 +172,12 @@ static int put_chunks(struct library *library, const struct library_query *query
 
     if (library_query_param_uint(query, "limit", 1, MISSING_LIMIT_MAX, MISSING_LIMIT_DEFAULT,
                                  &limit, err) < 0 ||
-        library_query_param_uint(query, "offset", 0, UINT32_MAX, 0, &offset, err) < 0) {
+        library_query_param_uint(query, "offset", 0, UINT32_MAX, 0, &offset, err) < 0 ||
+        missing_begin(library, model, 0, INT64_MAX, err) < 0) {
         return -1;
     }
     *ret_total = 0;
-    missing_begin(library, set, 0, INT64_MAX);
-    while ((got = missing_next(library, &chunk, err)) > 0) {
+    while ((got = missing_next(library, model, &chunk, err)) > 0) {
         uint64_t index = (*ret_total)++;
 
         if ((index >= offset && index - offset < limit &&
@@ -173,7 +187,7 @@ static int put_chunks(struct library *library, const struct library_query *query
             break;
         }
     }
-    missing_end(library);
+    missing_end(library, model);
     return got;
 }
 
@@ -181,18 +195,18 @@ int answer_missing(struct library *library, const struct library_query *query,
                    struct answer *answer, struct error *err)
 {
     struct emit *emit = &answer->emit;
+    struct missing_model model = query->model;
     uint64_t total;
-    int64_t set;
 
-    if (missing_set(library, &query->model, &set, err) < 0) {
+    if (library_query_param_bool(query, "owed", &model.owed, err) < 0) {
         return -1;
     }
     emit_open(emit, '{');
-    emit_key_str(emit, "model", query->model.name);
-    emit_key_uint(emit, "dimensions", query->model.dimensions);
+    emit_key_str(emit, "model", model.name);
+    emit_key_uint(emit, "dimensions", model.dimensions);
     emit_key(emit, "chunks");
     emit_open(emit, '[');
-    if (put_chunks(library, query, answer, set, &total, err) < 0) {
+    if (put_chunks(library, query, &model, answer, &total, err) < 0) {
         return -1;
     }
     emit_close(emit, ']');

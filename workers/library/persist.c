@@ -58,8 +58,8 @@ static int put_outline(struct library *library, int64_t row, const struct survey
     return 0;
 }
 
-static int put_document(struct library *library, const char *id, const struct survey_record *survey,
-                        int64_t *ret_row, struct error *err)
+static int put_document(struct library *library, const struct persist_unit *unit, const char *id,
+                        const struct survey_record *survey, int64_t *ret_row, struct error *err)
 {
     struct statement *put = library_statement(library, STATEMENT_DOCUMENT_PUT);
     struct buf warnings;
@@ -80,6 +80,7 @@ static int put_document(struct library *library, const char *id, const struct su
     statement_int(put, 7, survey->repaired);
     statement_text(put, 8, warnings_json);
     statement_int(put, 9, (int64_t)clock_wall_ms());
+    statement_int(put, 10, !unit->no_vectors);
     got = statement_step(put, err);
     if (got > 0) {
         *ret_row = statement_column_int(put, 0);
@@ -146,7 +147,7 @@ static int write_survey(struct library *library, const struct persist_unit *unit
     if (library_begin(library, false, err) < 0) {
         return -1;
     }
-    if (put_document(library, id, survey, &row, err) < 0 ||
+    if (put_document(library, unit, id, survey, &row, err) < 0 ||
         put_metadata(library, row, survey, err) < 0 || put_outline(library, row, survey, err) < 0 ||
         put_job(library, unit, row, err) < 0 || put_tags(library, unit, row, err) < 0) {
         library_rollback(library);

@@ -15,6 +15,7 @@ struct persist_unit {
     const char *artifact_path;
     uint32_t first, last; /* pages that may be in the artifact (extract) */
     const char *tags;     /* for the document, commas between (survey); NULL for none */
+    bool no_vectors;      /* its chunks are to have none (survey) */
 };
 
 /*

@@ -40,17 +40,15 @@ int reembed_collect(struct library *library, const struct missing_model *model,
     uint64_t wanted;
     uint64_t in_range = 0;
     uint64_t done = 0;
-    int64_t set;
     int got;
 
     if (missing_count(library, model, progress, ret_missing, err) < 0 ||
-        missing_set(library, model, &set, err) < 0) {
+        missing_begin(library, model, 0, INT64_MAX, err) < 0) {
         return -1;
     }
     wanted = *ret_missing / RANGES_MAX + 1;
     wanted = wanted > RANGE_CHUNKS ? wanted : RANGE_CHUNKS;
-    missing_begin(library, set, 0, INT64_MAX);
-    while ((got = missing_next(library, &chunk, err)) > 0) {
+    while ((got = missing_next(library, model, &chunk, err)) > 0) {
         uint32_t document = (uint32_t)(chunk.row >> 32);
 
         if (in_range >= wanted && document != range.last) {
@@ -65,7 +63,7 @@ int reembed_collect(struct library *library, const struct missing_model *model,
             break;
         }
     }
-    missing_end(library);
+    missing_end(library, model);
     if (got == 0 && in_range > 0) {
         found(context, range);
     }
@@ -132,21 +130,25 @@ static int gather_chunk(struct gather *gather, const struct missing_chunk *chunk
     return 0;
 }
 
-static int gather_range(struct gather *gather, int64_t set, struct reembed_range range,
-                        const struct missing_progress *progress, struct error *err)
+static int gather_range(struct gather *gather, const struct missing_model *model,
+                        struct reembed_range range, const struct missing_progress *progress,
+                        struct error *err)
 {
     struct missing_chunk chunk;
     int got;
 
-    missing_begin(gather->library, set, first_row_of(range.first), last_row_of(range.last));
-    while ((got = missing_next(gather->library, &chunk, err)) > 0) {
+    if (missing_begin(gather->library, model, first_row_of(range.first), last_row_of(range.last),
+                      err) < 0) {
+        return -1;
+    }
+    while ((got = missing_next(gather->library, model, &chunk, err)) > 0) {
         if (gather_chunk(gather, &chunk, err) < 0 ||
             missing_ask(progress, gather->texts, err) < 0) {
             got = -1;
             break;
         }
     }
-    missing_end(gather->library);
+    missing_end(gather->library, model);
     return got;
 }
 
@@ -155,19 +157,15 @@ int reembed_gather(struct library *library, const struct missing_model *model,
                    const char *artifact_path, uint64_t *ret_texts, struct error *err)
 {
     struct gather gather = {.library = library};
-    int64_t set;
     int result;
 
-    if (missing_set(library, model, &set, err) < 0) {
-        return -1;
-    }
     gather.writer = artifact_create(artifact_path, "texts", err);
     if (!gather.writer) {
         return -1;
     }
     buf_init(&gather.text, ARTIFACT_RECORD_MAX_BYTES);
     buf_init(&gather.record, ARTIFACT_RECORD_MAX_BYTES);
-    result = gather_range(&gather, set, range, progress, err);
+    result = gather_range(&gather, model, range, progress, err);
     if (result == 0) {
         result = artifact_commit(TAKE_PTR(gather.writer), NULL, err);
         *ret_texts = gather.texts;
@@ -199,6 +197,7 @@ static int remove_some(struct library *library, int64_t set, uint64_t *ret_remov
         return -1;
     }
     *ret_removed = (uint64_t)sqlite3_changes64(library_connection(library));
+    library_set_care_due(library, true); /* should the rest never follow */
     cut = library_statement(library, *ret_removed > 0 ? STATEMENT_SET_LESS : STATEMENT_SET_DELETE);
     statement_int(cut, 1, set);
     if (*ret_removed > 0) {
@@ -263,8 +262,10 @@ int reembed_settle(struct library *library, const struct missing_model *model,
         missing_set(library, model, &set, err) < 0) {
         return -1;
     }
-    /* Nothing lacks a vector of a set that does not exist when there is nothing. */
-    while (settled.missing == 0 && (got = next_other_set(library, set, &other, err)) > 0) {
+    /* Nothing lacks a vector of a set that does not exist when there is nothing. What is owed says
+     * nothing of the other chunks, which may have theirs of another model. */
+    while (!model->owed && settled.missing == 0 &&
+           (got = next_other_set(library, set, &other, err)) > 0) {
         if (remove_set(library, other, progress, &settled.removed, err) < 0) {
             return -1;
         }

@@ -2,7 +2,8 @@
 /*
  * Moving the library to another model of text vectors, in three stages: collect finds which
  * documents have chunks without a vector of the configured model, gather writes their texts for
- * embed_text, and settle removes what other models made, once nothing lacks a vector.
+ * embed_text, and settle removes what other models made, once nothing lacks a vector. Of a job for
+ * what is owed (missing.h) they find that alone, and settle removes nothing.
  */
 #ifndef EBB_WORKERS_LIBRARY_REEMBED_H
 #define EBB_WORKERS_LIBRARY_REEMBED_H

@@ -164,7 +164,7 @@ static const char step_2[] =
  * counts; the files beside the library that are scanned are made of it: a vector's row number is
  * its set's shifted left by 40, plus its slot in the set's file. target is a chunk's row, of an
  * image the document's shifted left by 32 plus the image's number. upkeep is what the library
- * remembers of its own care.
+ * remembers of its own care. A document's embed says whether its last job wanted vectors.
  *
  * Documents of before have no body to be cut into chunks; so that they stay searchable each of
  * their pages is one, and they are outdated until they are read again.
@@ -173,6 +173,7 @@ static const char step_3[] =
     "DROP TABLE pages_fts;"
     "DROP VIEW indexed_texts;"
     "ALTER TABLE documents ADD COLUMN added_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE documents ADD COLUMN embed INTEGER NOT NULL DEFAULT 1;"
     "ALTER TABLE images ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE document_tags("
     " document INTEGER NOT NULL, tag TEXT NOT NULL,"

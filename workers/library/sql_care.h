@@ -26,8 +26,14 @@
     X(SET_DELETE, "DELETE FROM vector_sets WHERE id=?1")                                           \
     X(CHUNKS_MISSING, "SELECT f.id, c.text, c.headings FROM chunks_fts_docsize f CROSS JOIN "      \
                       "chunks c ON c.row=f.id"                                                     \
-                      " WHERE f.id BETWEEN ?2 AND ?3 AND NOT EXISTS(SELECT 1 FROM vectors v"       \
-                      " WHERE v.target=f.id AND v.row >> 40=?1) ORDER BY f.id")                    \
+                      " WHERE f.id BETWEEN ?1 AND ?2 AND NOT EXISTS(SELECT 1 FROM vectors v"       \
+                      " WHERE v.target=f.id AND v.row >> 40=?3) ORDER BY f.id")                    \
+    X(CHUNKS_OWED, "SELECT f.id, c.text, c.headings FROM chunks_fts_docsize f CROSS JOIN "         \
+                   "chunks c ON c.row=f.id"                                                        \
+                   " WHERE f.id BETWEEN ?1 AND ?2 AND NOT EXISTS(SELECT 1 FROM vectors v"          \
+                   " JOIN vector_sets s ON s.id=v.row >> 40 WHERE v.target=f.id AND"               \
+                   " s.kind='text') AND (SELECT embed FROM documents d WHERE d.row=f.id >> 32)"    \
+                   " ORDER BY f.id")                                                               \
     X(CHUNK_HEAD,                                                                                  \
       "SELECT d.id, (SELECT name FROM job_documents WHERE document=d.row ORDER BY job DESC"        \
       " LIMIT 1), c.id, c.row & 4294967295, c.first_page"                                          \

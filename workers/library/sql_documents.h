@@ -13,10 +13,11 @@
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(DOCUMENT_PUT,                                                                                \
       "INSERT INTO documents(id, sha256, format, size_bytes, page_count, encrypted, repaired,"     \
-      " warnings, updated_ms, added_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)"            \
-      " ON CONFLICT(id) DO UPDATE SET format=excluded.format, size_bytes=excluded.size_bytes,"     \
-      " page_count=excluded.page_count, encrypted=excluded.encrypted,"                             \
-      " repaired=excluded.repaired, warnings=excluded.warnings RETURNING row")                     \
+      " warnings, updated_ms, added_ms, embed) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9,"     \
+      " ?10) ON CONFLICT(id) DO UPDATE SET format=excluded.format,"                                \
+      " size_bytes=excluded.size_bytes, page_count=excluded.page_count,"                           \
+      " encrypted=excluded.encrypted, repaired=excluded.repaired, warnings=excluded.warnings,"     \
+      " embed=excluded.embed RETURNING row")                                                       \
     X(METADATA_CLEAR, "DELETE FROM document_metadata WHERE document=?1")                           \
     X(METADATA_PUT, "INSERT OR REPLACE INTO document_metadata VALUES(?1, ?2, ?3)")                 \
     X(METADATA_LIST, "SELECT key, value FROM document_metadata WHERE document=?1 ORDER BY key")    \

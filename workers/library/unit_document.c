@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/parse.h"
 #include "proto/artifact.h"
 #include "workers/library/chunks.h"
 #include "workers/library/finish.h"
@@ -16,6 +17,15 @@
 #include "workers/library/vectors.h"
 
 #define FAILURES_MAX 1024 /* PROTOCOL.md's bound on a RUN's list of failures */
+
+/* What the chunks' unit refuses counts as yes until then. */
+static bool wants_vectors(const struct worker_unit *unit)
+{
+    bool embed = true;
+
+    parse_bool(worker_unit_param(unit, "embed", "yes"), &embed, NULL);
+    return embed;
+}
 
 struct persist_unit run_persist_unit(const struct run *run)
 {
@@ -28,6 +38,7 @@ struct persist_unit run_persist_unit(const struct run *run)
         .first = unit->first,
         .last = unit->last,
         .tags = worker_unit_param(unit, "tags", NULL),
+        .no_vectors = !wants_vectors(unit),
     };
 }
 
@@ -79,7 +90,7 @@ static bool structure_progress(void *context, uint32_t done)
 /* What there is to be done for later stages. */
 static void find_units(struct run *run)
 {
-    bool embed = strcmp(worker_unit_param(run->unit, "embed", "yes"), "no") != 0;
+    bool embed = wants_vectors(run->unit);
     uint32_t images = (uint32_t)run->outcome.images;
 
     if (run->outcome.blocks > 0) {

@@ -23,6 +23,17 @@ int run_model(const struct run *run, struct missing_model *ret_model, struct err
     return 0;
 }
 
+/* What the job is to embed. */
+static int run_wanted(const struct run *run, struct missing_model *ret_model, struct error *err)
+{
+    if (run_model(run, ret_model, err) < 0) {
+        return -1;
+    }
+    return parse_bool(worker_unit_param(run->unit, "owed", "no"), &ret_model->owed, err) < 0
+               ? error_wrap(err, "owed")
+               : 0;
+}
+
 /* A unit of one item: how far it is says nothing, that it goes on does. */
 static bool ask(void *context, uint64_t done)
 {
@@ -45,7 +56,7 @@ int run_collect(struct run *run, struct error *err)
     struct missing_model model;
     uint64_t missing;
 
-    if (run_model(run, &model, err) < 0 ||
+    if (run_wanted(run, &model, err) < 0 ||
         reembed_collect(run->library, &model, &progress, add_gather, run, &missing, err) < 0) {
         return -1;
     }
@@ -63,7 +74,7 @@ int run_gather(struct run *run, struct error *err)
     if (!run->unit->artifact_path) {
         return error_set(err, ERROR_INVALID, "the unit names no artifact for its texts");
     }
-    if (run_model(run, &model, err) < 0 ||
+    if (run_wanted(run, &model, err) < 0 ||
         reembed_gather(run->library, &model, &progress, range, run->unit->artifact_path, &texts,
                        err) < 0) {
         return -1;
@@ -80,14 +91,18 @@ int run_settle(struct run *run, struct error *err)
     struct reembed_settled settled;
     struct missing_model model;
 
-    if (run_model(run, &model, err) < 0 ||
+    if (run_wanted(run, &model, err) < 0 ||
         reembed_settle(run->library, &model, &progress, &settled, err) < 0) {
         return -1;
     }
     worker_result_count(run->result, "vectors_removed", settled.removed);
-    if (settled.missing > 0) {
+    if (settled.missing > 0 && model.owed) {
+        worker_result_warning(run->result, "%llu chunks have no vector yet",
+                              (unsigned long long)settled.missing);
+    } else if (settled.missing > 0) {
         worker_result_warning(run->result,
-                              "%llu chunks have no vector of %s yet: those of other models stay",
+                              "%llu chunks have no vector of %s yet: those of other models stay "
+                              "until ebb reembed has made the rest",
                               (unsigned long long)settled.missing, model.name);
     }
     return 0;
