@@ -19,8 +19,8 @@ static void persist_document(struct shelf *shelf, const char *job, unsigned seed
 Test(library_delete, the_last_job_takes_the_document_along)
 {
     static const char *const tables[] = {
-        "documents",    "document_metadata", "outline",     "job_documents",    "pages",
-        "page_records", "page_marks",        "text_styles"};
+        "documents", "document_metadata", "outline",    "job_documents",
+        "pages",     "page_records",      "page_marks", "text_styles"};
     struct shelf shelf;
     const char *answer;
 
