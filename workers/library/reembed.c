@@ -197,7 +197,6 @@ static int remove_some(struct library *library, int64_t set, uint64_t *ret_remov
         return -1;
     }
     *ret_removed = (uint64_t)sqlite3_changes64(library_connection(library));
-    library_set_care_due(library, true); /* should the rest never follow */
     cut = library_statement(library, *ret_removed > 0 ? STATEMENT_SET_LESS : STATEMENT_SET_DELETE);
     statement_int(cut, 1, set);
     if (*ret_removed > 0) {
