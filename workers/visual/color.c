@@ -47,8 +47,12 @@ static double root(double value, int power)
     for (int i = 0; i < NEWTON_STEPS; i++) {
         double square = at * at;
         double below = power == 3 ? square : square * square;
+        double next = ((power - 1) * at + value / below) / power;
 
-        at = ((power - 1) * at + value / below) / power;
+        if (next >= at && next <= at) {
+            break; /* as all that follow would be */
+        }
+        at = next;
     }
     return at;
 }
