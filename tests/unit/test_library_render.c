@@ -5,10 +5,8 @@
 #include "library_shelf.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <string.h>
 
-#include "workers/library/emit.h"
 #include "workers/library/markdown.h"
 #include "workers/library/render.h"
 #include "workers/library/chars.h"
@@ -265,75 +263,6 @@ Test(library_render, markdown_notes_a_failed_page)
                      "<!-- page 9 -->\n\n> **Page 9 could not be read** (deadline_exceeded): "
                      "30 s --> \\<b>\n\n");
     shelf_deinit(&shelf);
-}
-
-Test(library_render, json_values)
-{
-    static const struct {
-        double value;
-        const char *expected;
-    } hundredths[] = {
-        {0, "0"},
-        {1, "1"},
-        {-1.5, "-1.5"},
-        {2.25, "2.25"},
-        {595.32F, "595.32"},
-        {0.004, "0"},
-        {-0.001, "0"},
-        {0.05, "0.05"},
-        {1e14, "100000000000000"},
-        {1e300, "null"},
-        {NAN, "null"},
-        {10.1, "10.1"},
-        {-0.07, "-0.07"},
-    };
-    struct error err = ERROR_INIT;
-    struct emit emit;
-    struct buf out;
-
-    buf_init(&out, 1U << 20);
-    for (size_t i = 0; i < sizeof hundredths / sizeof hundredths[0]; i++) {
-        out.size = 0;
-        emit_init(&emit, &out);
-        emit_hundredths(&emit, hundredths[i].value);
-        cr_expect_str_eq(buf_cstr(&out, &err), hundredths[i].expected);
-    }
-    out.size = 0;
-    emit_init(&emit, &out);
-    emit_open(&emit, '[');
-    emit_str(&emit, "a\"b\\c\n\x01\x7F\xC3\xA9\xFF");
-    emit_str(&emit, NULL);
-    emit_int(&emit, INT64_MIN);
-    emit_uint(&emit, UINT64_MAX);
-    emit_bool(&emit, true);
-    emit_open(&emit, '{');
-    emit_key_text(&emit, "k\"");
-    emit_double(&emit, 1.5);
-    emit_key_uint(&emit, "n", 0);
-    emit_close(&emit, '}');
-    emit_open(&emit, '[');
-    emit_close(&emit, ']');
-    emit_close(&emit, ']');
-    cr_assert_eq(emit_finish(&emit, &err), 0);
-    cr_expect_str_eq(buf_cstr(&out, &err),
-                     "[\"a\\\"b\\\\c\\n\\u0001\\u007f\xC3\xA9\xEF\xBF\xBD\",null,"
-                     "-9223372036854775808,18446744073709551615,true,{\"k\\\"\":1.5,\"n\":0},[]]");
-    buf_deinit(&out);
-}
-
-Test(library_render, json_remembers_its_first_failure)
-{
-    struct error err = ERROR_INIT;
-    struct emit emit;
-    struct buf out;
-
-    buf_init(&out, 8);
-    emit_init(&emit, &out);
-    emit_str(&emit, "too long for it");
-    emit_str(&emit, "x");
-    cr_expect_eq(emit_finish(&emit, &err), -1);
-    cr_expect_eq(err.code, ERROR_LIMIT);
-    buf_deinit(&out);
 }
 
 Test(library_render, json_of_a_page)

@@ -389,36 +389,36 @@ static int fill_lists(struct call *call, struct error *err)
 /* ---- the answer */
 
 static int put_answer(struct call *call, uint64_t start_us, const struct search_result *results,
-                      size_t count, struct json *json, struct error *err)
+                      size_t count, struct emit *emit, struct error *err)
 {
-    json_open(json, '{');
-    json_key(json, "query");
-    json_str(json, call->question);
-    json_key(json, "mode");
-    json_str(json, call->mode == MODE_TEXT     ? "text"
+    emit_open(emit, '{');
+    emit_key(emit, "query");
+    emit_str(emit, call->question);
+    emit_key(emit, "mode");
+    emit_str(emit, call->mode == MODE_TEXT     ? "text"
                    : call->mode == MODE_VECTOR ? "vector"
                                                : "hybrid");
-    json_key(json, "model");
-    json_str(json, call->model);
-    json_key(json, "warnings");
-    json_open(json, '[');
+    emit_key(emit, "model");
+    emit_str(emit, call->model);
+    emit_key(emit, "warnings");
+    emit_open(emit, '[');
     for (size_t i = 0; i < call->warning_count; i++) {
-        json_str(json, call->warnings[i]);
+        emit_str(emit, call->warnings[i]);
     }
-    json_close(json, ']');
-    json_key(json, "results");
-    json_open(json, '[');
+    emit_close(emit, ']');
+    emit_key(emit, "results");
+    emit_open(emit, '[');
     for (size_t i = 0; i < count && i < call->k; i++) {
         if (search_answer_result(&call->searcher->db, &call->words, call->question, &results[i],
-                                 call->arena, json, err) < 0) {
+                                 call->arena, emit, err) < 0) {
             return -1;
         }
     }
-    json_close(json, ']');
-    json_key(json, "total_ms");
-    json_real(json, (double)(clock_monotonic_us() - start_us) / 1000, 3);
-    json_close(json, '}');
-    return json_finish(json, err);
+    emit_close(emit, ']');
+    emit_key(emit, "total_ms");
+    emit_double(emit, (double)(clock_monotonic_us() - start_us) / 1000);
+    emit_close(emit, '}');
+    return emit_finish(emit, err);
 }
 
 /* A generation of vectors may have been put in the place of another since the view began: a
@@ -443,7 +443,7 @@ static int answer(struct call *call, struct error *err)
 {
     uint64_t start_us = clock_monotonic_us();
     struct search_result *results;
-    struct json json;
+    struct emit emit;
     struct buf buf;
     size_t count;
     int result;
@@ -454,8 +454,8 @@ static int answer(struct call *call, struct error *err)
         return -1;
     }
     buf_init(&buf, ANSWER_MAX_BYTES);
-    json_init(&json, &buf);
-    result = put_answer(call, start_us, results, count, &json, err);
+    emit_init(&emit, &buf);
+    result = put_answer(call, start_us, results, count, &emit, err);
     if (result == 0) {
         result = file_write_atomic(call->query->answer_path, buf.data, buf.size, 0640, false, err);
         if (result < 0 && err && err->code == ERROR_NOT_FOUND) {

@@ -14,40 +14,28 @@
 
 #define SNIPPET_MAX_BYTES ((size_t)1 << 20)
 
-static void put_str(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_str(json, text);
-}
-
-static void put_uint(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_uint(json, value);
-}
-
 /* Null for a list that it is not in. */
-static void put_rank(struct json *json, const char *key, size_t rank)
+static void put_rank(struct emit *emit, const char *key, size_t rank)
 {
-    json_key(json, key);
+    emit_key(emit, key);
     if (rank > 0) {
-        json_uint(json, rank);
+        emit_uint(emit, rank);
     } else {
-        json_null(json);
+        emit_null(emit);
     }
 }
 
-static void put_box(struct json *json, uint32_t page, const double *box)
+static void put_box(struct emit *emit, uint32_t page, const double *box)
 {
-    json_open(json, '{');
-    put_uint(json, "page", page);
-    json_key(json, "bbox");
-    json_open(json, '[');
+    emit_open(emit, '{');
+    emit_key_uint(emit, "page", page);
+    emit_key(emit, "bbox");
+    emit_open(emit, '[');
     for (int i = 0; i < 4; i++) {
-        json_real(json, box[i], 2);
+        emit_hundredths(emit, box[i]);
     }
-    json_close(json, ']');
-    json_close(json, '}');
+    emit_close(emit, ']');
+    emit_close(emit, '}');
 }
 
 /* ---- where a stretch of a chunk's text is shown */
@@ -99,54 +87,54 @@ static size_t places_of(const char *boxes, const struct search_snippet *snippet,
     return count;
 }
 
-static void put_places(struct json *json, const struct search_place *places, size_t count)
+static void put_places(struct emit *emit, const struct search_place *places, size_t count)
 {
-    json_key(json, "boxes");
-    json_open(json, '[');
+    emit_key(emit, "boxes");
+    emit_open(emit, '[');
     for (size_t i = 0; i < count; i++) {
-        put_box(json, places[i].page, places[i].box);
+        put_box(emit, places[i].page, places[i].box);
     }
-    json_close(json, ']');
+    emit_close(emit, ']');
 }
 
 /* ---- what both kinds have */
 
-static int put_document(struct search_db *db, int64_t row, struct json *json, struct error *err)
+static int put_document(struct search_db *db, int64_t row, struct emit *emit, struct error *err)
 {
     int64_t number = row >> 32;
     sqlite3_stmt *document;
     int got = search_db_get(db, SEARCH_DB_DOCUMENT, &number, 1, &document, err);
 
-    put_str(json, "document_id", got > 0 ? search_db_text(document, 0) : NULL);
-    put_str(json, "document", got > 0 ? search_db_text(document, 1) : NULL);
+    emit_key_str(emit, "document_id", got > 0 ? search_db_text(document, 0) : NULL);
+    emit_key_str(emit, "document", got > 0 ? search_db_text(document, 1) : NULL);
     if (got > 0) {
         sqlite3_reset(document);
     }
     return got < 0 ? -1 : 0;
 }
 
-static int put_label(struct search_db *db, int64_t document, uint32_t page, struct json *json,
+static int put_label(struct search_db *db, int64_t document, uint32_t page, struct emit *emit,
                      struct error *err)
 {
     int64_t row = document << 32 | page;
     sqlite3_stmt *label;
     int got = search_db_get(db, SEARCH_DB_PAGE_LABEL, &row, 1, &label, err);
 
-    put_str(json, "label", got > 0 ? search_db_text(label, 0) : NULL);
+    emit_key_str(emit, "label", got > 0 ? search_db_text(label, 0) : NULL);
     if (got > 0) {
         sqlite3_reset(label);
     }
     return got < 0 ? -1 : 0;
 }
 
-static void put_scores(const struct search_result *result, struct json *json)
+static void put_scores(const struct search_result *result, struct emit *emit)
 {
-    json_key(json, "score");
-    json_real(json, result->score, 6);
-    put_rank(json, "text_rank", result->text_rank);
-    put_rank(json, "vector_rank", result->vector_rank);
-    put_rank(json, "image_rank", result->image_rank);
-    put_uint(json, "duplicates", result->duplicates);
+    emit_key(emit, "score");
+    emit_double(emit, result->score);
+    put_rank(emit, "text_rank", result->text_rank);
+    put_rank(emit, "vector_rank", result->vector_rank);
+    put_rank(emit, "image_rank", result->image_rank);
+    emit_key_uint(emit, "duplicates", result->duplicates);
 }
 
 /* ---- chunks */
@@ -154,7 +142,7 @@ static void put_scores(const struct search_result *result, struct json *json)
 /* chunk: on its row. */
 static int put_chunk_row(struct search_db *db, const struct search_words *words,
                          const char *question, const struct search_result *result,
-                         sqlite3_stmt *chunk, struct arena *arena, struct json *json,
+                         sqlite3_stmt *chunk, struct arena *arena, struct emit *emit,
                          struct error *err)
 {
     struct search_place places[SEARCH_PLACES_MAX];
@@ -170,37 +158,37 @@ static int put_chunk_row(struct search_db *db, const struct search_words *words,
                          err);
     count = places_of(search_db_text(chunk, 5), &stretch, places);
     page = count > 0 ? places[0].page : page;
-    put_str(json, "chunk_id", search_db_text(chunk, 0));
-    put_uint(json, "page", page);
-    put_uint(json, "first_page", (uint64_t)sqlite3_column_int64(chunk, 1));
-    put_uint(json, "last_page", (uint64_t)sqlite3_column_int64(chunk, 2));
+    emit_key_str(emit, "chunk_id", search_db_text(chunk, 0));
+    emit_key_uint(emit, "page", page);
+    emit_key_uint(emit, "first_page", (uint64_t)sqlite3_column_int64(chunk, 1));
+    emit_key_uint(emit, "last_page", (uint64_t)sqlite3_column_int64(chunk, 2));
     if (got == 0) {
-        got = put_label(db, result->row >> 32, page, json, err);
+        got = put_label(db, result->row >> 32, page, emit, err);
     }
-    json_key(json, "headings");
-    json_raw(json, headings && headings[0] ? headings : "[]");
-    put_scores(result, json);
-    json_key(json, "snippet");
-    json_str_n(json, (const char *)snippet.data, snippet.size);
-    put_places(json, places, count);
+    emit_key(emit, "headings");
+    emit_raw(emit, headings && headings[0] ? headings : "[]");
+    put_scores(result, emit);
+    emit_key(emit, "snippet");
+    emit_str_n(emit, (const char *)snippet.data, snippet.size);
+    put_places(emit, places, count);
     buf_deinit(&snippet);
     return got;
 }
 
 static int put_chunk(struct search_db *db, const struct search_words *words, const char *question,
-                     const struct search_result *result, struct arena *arena, struct json *json,
+                     const struct search_result *result, struct arena *arena, struct emit *emit,
                      struct error *err)
 {
     sqlite3_stmt *chunk;
     int got;
 
-    put_str(json, "kind", "chunk");
-    if (put_document(db, result->row, json, err) < 0) {
+    emit_key_str(emit, "kind", "chunk");
+    if (put_document(db, result->row, emit, err) < 0) {
         return -1;
     }
     got = search_db_get(db, SEARCH_DB_CHUNK, &result->row, 1, &chunk, err);
     if (got > 0) {
-        got = put_chunk_row(db, words, question, result, chunk, arena, json, err);
+        got = put_chunk_row(db, words, question, result, chunk, arena, emit, err);
         sqlite3_reset(chunk);
     }
     return got;
@@ -208,23 +196,24 @@ static int put_chunk(struct search_db *db, const struct search_words *words, con
 
 /* ---- images */
 
-static void put_image_row(sqlite3_stmt *image, struct arena *arena, struct json *json)
+static void put_image_row(sqlite3_stmt *image, struct arena *arena, struct emit *emit)
 {
     const char *format = search_db_text(image, 2);
 
-    json_key(json, "image");
-    json_open(json, '{');
-    put_str(json, "id", search_db_text(image, 0));
-    put_str(json, "file",
-            arena_printf(arena, "images/%s.%s", search_db_text(image, 1), format ? format : ""));
-    put_uint(json, "width_px", (uint64_t)sqlite3_column_int64(image, 3));
-    put_uint(json, "height_px", (uint64_t)sqlite3_column_int64(image, 4));
-    put_str(json, "caption", search_db_text(image, 5));
-    json_close(json, '}');
+    emit_key(emit, "image");
+    emit_open(emit, '{');
+    emit_key_str(emit, "id", search_db_text(image, 0));
+    emit_key_str(
+        emit, "file",
+        arena_printf(arena, "images/%s.%s", search_db_text(image, 1), format ? format : ""));
+    emit_key_uint(emit, "width_px", (uint64_t)sqlite3_column_int64(image, 3));
+    emit_key_uint(emit, "height_px", (uint64_t)sqlite3_column_int64(image, 4));
+    emit_key_str(emit, "caption", search_db_text(image, 5));
+    emit_close(emit, '}');
 }
 
 static int put_image(struct search_db *db, const struct search_result *result, struct arena *arena,
-                     struct json *json, struct error *err)
+                     struct emit *emit, struct error *err)
 {
     int64_t numbers[] = {result->row >> 32, result->row & UINT32_MAX};
     struct search_place places[SEARCH_PLACES_MAX];
@@ -233,27 +222,27 @@ static int put_image(struct search_db *db, const struct search_result *result, s
     const char *caption;
     int got;
 
-    put_str(json, "kind", "image");
-    if (put_document(db, result->row, json, err) < 0 ||
+    emit_key_str(emit, "kind", "image");
+    if (put_document(db, result->row, emit, err) < 0 ||
         search_image_places(db, result->row, places, &count, err) < 0) {
         return -1;
     }
-    put_str(json, "chunk_id", NULL);
-    put_uint(json, "page", count > 0 ? places[0].page : 0);
-    put_uint(json, "first_page", count > 0 ? places[0].page : 0);
-    put_uint(json, "last_page", count > 0 ? places[count - 1].page : 0);
-    if (put_label(db, result->row >> 32, count > 0 ? places[0].page : 0, json, err) < 0) {
+    emit_key_str(emit, "chunk_id", NULL);
+    emit_key_uint(emit, "page", count > 0 ? places[0].page : 0);
+    emit_key_uint(emit, "first_page", count > 0 ? places[0].page : 0);
+    emit_key_uint(emit, "last_page", count > 0 ? places[count - 1].page : 0);
+    if (put_label(db, result->row >> 32, count > 0 ? places[0].page : 0, emit, err) < 0) {
         return -1;
     }
-    json_key(json, "headings");
-    json_raw(json, "[]");
-    put_scores(result, json);
+    emit_key(emit, "headings");
+    emit_raw(emit, "[]");
+    put_scores(result, emit);
     got = search_db_get(db, SEARCH_DB_IMAGE, numbers, 2, &image, err);
     if (got > 0) {
         caption = search_db_text(image, 5);
-        put_str(json, "snippet", caption ? caption : "");
-        put_places(json, places, count);
-        put_image_row(image, arena, json);
+        emit_key_str(emit, "snippet", caption ? caption : "");
+        put_places(emit, places, count);
+        put_image_row(image, arena, emit);
         sqlite3_reset(image);
     }
     return got < 0 ? -1 : 0;
@@ -261,13 +250,13 @@ static int put_image(struct search_db *db, const struct search_result *result, s
 
 int search_answer_result(struct search_db *db, const struct search_words *words,
                          const char *question, const struct search_result *result,
-                         struct arena *arena, struct json *json, struct error *err)
+                         struct arena *arena, struct emit *emit, struct error *err)
 {
     int got;
 
-    json_open(json, '{');
-    got = result->image ? put_image(db, result, arena, json, err)
-                        : put_chunk(db, words, question, result, arena, json, err);
-    json_close(json, '}');
+    emit_open(emit, '{');
+    got = result->image ? put_image(db, result, arena, emit, err)
+                        : put_chunk(db, words, question, result, arena, emit, err);
+    emit_close(emit, '}');
     return got < 0 ? -1 : 0;
 }

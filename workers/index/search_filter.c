@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "common/uuid.h"
-#include "workers/index/json.h"
+#include "workers/answers/emit.h"
 
 #define DOCUMENT_PREFIX_MIN 6
 #define DOCUMENTS_MAX (1U << 24)
@@ -232,12 +232,12 @@ static int find_document(struct search_db *db, const char *name, int64_t *ret_ro
 /* "a,b" as a JSON array; NULL for none. Owns: out. */
 static int tags_as_json(const char *tags, struct buf *out, const char **ret_json, struct error *err)
 {
-    struct json json;
+    struct emit emit;
     size_t count = 0;
 
     *ret_json = NULL;
-    json_init(&json, out);
-    json_open(&json, '[');
+    emit_init(&emit, out);
+    emit_open(&emit, '[');
     while (tags && *tags) {
         size_t length = strcspn(tags, ",");
 
@@ -246,12 +246,12 @@ static int tags_as_json(const char *tags, struct buf *out, const char **ret_json
                              SEARCH_TAGS_MAX);
         }
         if (length > 0) {
-            json_str_n(&json, tags, length);
+            emit_str_n(&emit, tags, length);
         }
         tags += length + (tags[length] == ',');
     }
-    json_close(&json, ']');
-    if (json_finish(&json, err) < 0) {
+    emit_close(&emit, ']');
+    if (emit_finish(&emit, err) < 0) {
         return -1;
     }
     if (count > 0) {

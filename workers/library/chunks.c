@@ -12,7 +12,7 @@
 
 #include "proto/artifact.h"
 #include "workers/library/chars.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 #include "workers/library/vectors.h"
 
 #define COLUMN_MAX_BYTES ((size_t)64 << 20)

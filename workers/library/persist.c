@@ -12,7 +12,7 @@
 #include "common/clock.h"
 #include "proto/artifact.h"
 #include "proto/survey.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 
 static int put_metadata(struct library *library, int64_t row, const struct survey_record *survey,
                         struct error *err)

@@ -13,7 +13,7 @@
 #include "proto/artifact.h"
 #include "proto/page.h"
 #include "workers/library/document.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 #include "workers/library/marks.h"
 #include "workers/library/page_parts.h"
 #include "workers/library/reading.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/file.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 #include "workers/library/library.h"
 #include "workers/library/missing.h"
 

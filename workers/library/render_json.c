@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "common/cleanup.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 #include "workers/library/render_parts.h"
 
 static void put_box(struct emit *emit, const char *key, const struct page_box *box)

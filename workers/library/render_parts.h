@@ -6,7 +6,7 @@
 #define EBB_WORKERS_LIBRARY_RENDER_PARTS_H
 
 #include "proto/page.h"
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 
 /* "key": [x0, y0, x1, y1] */
 void render_json_box(struct emit *emit, const char *key, const struct page_box *box);

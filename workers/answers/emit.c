@@ -5,13 +5,13 @@
  * Invariants: what is appended is UTF-8; after the first failure nothing more is appended.
  * Nothing blocks or logs.
  */
-#include "workers/library/emit.h"
+#include "workers/answers/emit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "workers/library/chars.h"
+#include "proto/utf8.h"
 
 void emit_init(struct emit *emit, struct buf *out)
 {
@@ -73,18 +73,6 @@ void emit_key_text(struct emit *emit, const char *key)
     emit->comma = false;
 }
 
-/* Bytes from the start of text that stand in a JSON string as they are. */
-static size_t plain_bytes(const char *text, size_t size_bytes)
-{
-    size_t i = 0;
-
-    while (i < size_bytes && (uint8_t)text[i] >= 0x20 && (uint8_t)text[i] < 0x7F &&
-           text[i] != '"' && text[i] != '\\') {
-        i++;
-    }
-    return i;
-}
-
 static void put_ascii_escaped(struct emit *emit, uint8_t byte)
 {
     static const char letters[] = "\bb\tt\nn\ff\rr\"\"\\\\";
@@ -103,40 +91,53 @@ static void put_ascii_escaped(struct emit *emit, uint8_t byte)
     put(emit, escaped, (size_t)length);
 }
 
-/* One character that is not plain; returns the bytes it took. */
-static size_t put_character(struct emit *emit, const char *text, size_t size_bytes)
+static bool is_plain(uint8_t byte)
 {
-    size_t used;
-    uint32_t character = chars_decode(text, size_bytes, &used);
+    return byte >= 0x20 && byte != 0x7F && byte != '"' && byte != '\\';
+}
 
-    if (character < 0x80) {
-        put_ascii_escaped(emit, (uint8_t)character);
-    } else if (character == CHARS_REPLACEMENT) {
-        put(emit, "\xEF\xBF\xBD", 3);
-    } else {
-        put(emit, text, used);
+/* text: UTF-8. */
+static void put_string(struct emit *emit, const char *text, size_t size_bytes)
+{
+    size_t plain = 0;
+
+    put(emit, "\"", 1);
+    for (size_t i = 0; i < size_bytes; i++) {
+        if (!is_plain((uint8_t)text[i])) {
+            put(emit, text + plain, i - plain);
+            put_ascii_escaped(emit, (uint8_t)text[i]);
+            plain = i + 1;
+        }
     }
-    return used;
+    put(emit, text + plain, size_bytes - plain);
+    put(emit, "\"", 1);
+}
+
+static void put_cleaned(struct emit *emit, const char *text, size_t size_bytes)
+{
+    size_t clean_bytes = utf8_clean(text, size_bytes, NULL, SIZE_MAX);
+    struct buf clean;
+
+    buf_init(&clean, clean_bytes);
+    if (emit->failed || buf_reserve(&clean, clean_bytes, &emit->err) < 0) {
+        emit->failed = true;
+    } else {
+        utf8_clean(text, size_bytes, clean.data, clean_bytes);
+        put_string(emit, (const char *)clean.data, clean_bytes);
+    }
+    buf_deinit(&clean);
 }
 
 void emit_str_n(struct emit *emit, const char *text, size_t size_bytes)
 {
     begin_value(emit);
-    put(emit, "\"", 1);
-    while (size_bytes > 0) {
-        size_t plain = plain_bytes(text, size_bytes);
-
-        put(emit, text, plain);
-        text += plain;
-        size_bytes -= plain;
-        if (size_bytes > 0) {
-            size_t used = put_character(emit, text, size_bytes);
-
-            text += used;
-            size_bytes -= used;
-        }
+    if (size_bytes == 0) {
+        put(emit, "\"\"", 2);
+    } else if (utf8_valid(text, size_bytes)) {
+        put_string(emit, text, size_bytes);
+    } else {
+        put_cleaned(emit, text, size_bytes);
     }
-    put(emit, "\"", 1);
 }
 
 void emit_str(struct emit *emit, const char *text)

@@ -4,8 +4,8 @@
  * it is ever in memory. Commas are its own business. A failed append is remembered and told by
  * emit_finish, so that the calls between need no checks.
  */
-#ifndef EBB_WORKERS_LIBRARY_EMIT_H
-#define EBB_WORKERS_LIBRARY_EMIT_H
+#ifndef EBB_WORKERS_ANSWERS_EMIT_H
+#define EBB_WORKERS_ANSWERS_EMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ void emit_key(struct emit *emit, const char *key);
 /* As emit_key, for names that come from outside. */
 void emit_key_text(struct emit *emit, const char *key);
 
-/* NULL is null. Bytes that are not UTF-8 become U+FFFD. */
+/* NULL is null. Bytes that are not UTF-8, and NUL, become U+FFFD. */
 void emit_str(struct emit *emit, const char *text);
 void emit_str_n(struct emit *emit, const char *text, size_t size_bytes);
 void emit_uint(struct emit *emit, uint64_t value);
