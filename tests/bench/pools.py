@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Pools: how long work takes to an idle worker and back, what recycling costs who asks, and what a
-unit pays for processes that come and go, pooled and fresh."""
+unit pays for processes that come and go, pooled and fresh; and that very many leases leave nothing."""
 
+import os
 import pathlib
+import re
 import statistics
 import struct
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -21,6 +25,8 @@ COST_AT_MOST = 0.10  # of what fresh processes cost
 ROUND_TRIPS = 2000
 LEAKING = 1500
 CLASSES = ("index", "embed")
+LEASES = 100000
+LEASES_TEST = pathlib.Path(__file__).resolve().parents[1] / "chaos" / "test_leases.py"
 AT_ONCE = {1: 40, 8: 5, 32: 4}  # jobs at once: how often
 
 
@@ -205,6 +211,18 @@ def _pooled_and_fresh(options, section):
                            zip(spent_ms["pool"], spent_ms["fresh"])])
 
 
+def _leases(section):
+    """The test of chaos, with more leases than it has among the others."""
+    ran = subprocess.run([sys.executable, "-s", "-m", "pytest", "-q", "-s", LEASES_TEST],
+                         env={**os.environ, "EBB_CHAOS_LEASES": str(LEASES)},
+                         capture_output=True, text=True, check=False)
+    told = re.search(r"(\d+) leases in ([0-9.]+) s; (.*)", ran.stdout)
+    if ran.returncode or not told:
+        raise machine.Failed(f"{LEASES_TEST.name}:\n{ran.stdout[-4000:]}{ran.stderr[-2000:]}")
+    section.add(f"{told[1]} leases while all sorts of things die", [float(told[2])], "s",
+                note=told[3])
+
+
 def measure(options):
     section = Section("pools", f"pools, {options.rounds} rounds, {machine.processors()} processors")
     with tempfile.TemporaryDirectory(prefix="ebb-bench-") as folder, machine.on_processors(2):
@@ -212,6 +230,7 @@ def measure(options):
         _dispatch(options, section, script)
         _recycling(options, section, script)
         _pooled_and_fresh(options, section)
+        _leases(section)
     section.remark("start: from fork to READY; end: from SHUTDOWN to the end of the process; "
                    "medians of the class, times its processes, over its leases")
     section.remark("ratios: pooled to fresh")
