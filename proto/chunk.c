@@ -12,7 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/cleanup.h"
 #include "proto/page_wire.h"
 #include "proto/utf8.h"
 
@@ -116,14 +115,11 @@ static const char *text_fault(const struct chunk_record *chunk)
 /* What is wrong with it, static; NULL when nothing is. */
 static const char *chunk_fault(const struct chunk_record *chunk)
 {
-    const char *(*const looks[])(const struct chunk_record *) = {place_fault, text_fault,
-                                                                 headings_fault, boxes_fault};
-    const char *fault = chunk->kind < CHUNK_KIND_COUNT ? NULL : "of no kind";
+    const char *fault = chunk->kind < CHUNK_KIND_COUNT ? place_fault(chunk) : "of no kind";
 
-    for (size_t i = 0; i < ARRAY_LEN(looks) && !fault; i++) {
-        fault = looks[i](chunk);
-    }
-    return fault;
+    fault = fault ? fault : text_fault(chunk);
+    fault = fault ? fault : headings_fault(chunk);
+    return fault ? fault : boxes_fault(chunk);
 }
 
 /* --- writing --- */
