@@ -191,6 +191,26 @@ Test(library_vectors, after_a_kill_what_no_row_has_is_erased)
     shelf_deinit(&killed);
 }
 
+/* A successor looks at the files while its predecessor still adds to them: what it saw of the set
+ * before is no measure of the rows that it sees after. */
+Test(library_vectors, a_set_that_grows_while_it_is_looked_at)
+{
+    struct shelf shelf;
+    struct vector_set before;
+    int64_t document;
+
+    shelf_init(&shelf);
+    document = chunks_document(&shelf, SHELF_JOB, 1, 20, "oak");
+    chunks_vectors(&shelf, document, 1, 8, "text", CHUNKS_MODEL);
+    before = chunks_set(&shelf, "text", CHUNKS_MODEL);
+    chunks_vectors(&shelf, document, 9, 20, "text", CHUNKS_MODEL);
+    cr_expect_eq(
+        vector_set_erase_dead(shelf.library, library_folder(shelf.library), &before, &shelf.err), 0,
+        "%s", shelf.err.msg);
+    cr_expect(chunks_file_fits(&shelf, "text", CHUNKS_MODEL), "nothing that lives was erased");
+    shelf_deinit(&shelf);
+}
+
 Test(library_vectors, removing_erases_the_slots)
 {
     struct shelf shelf;

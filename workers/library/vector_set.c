@@ -124,14 +124,31 @@ uint8_t *vector_set_map(struct library *library, const struct vector_set *set, s
     return used;
 }
 
+/* The set as it is now, and its map, both of one view: another process may be adding to it. */
+static uint8_t *map_of_now(struct library *library, int64_t id, struct vector_set *ret_set,
+                           struct error *err)
+{
+    uint8_t *used = NULL;
+
+    if (library_begin_read(library, err) < 0) {
+        return NULL;
+    }
+    if (vector_set_get(library, id, ret_set, err) == 0) {
+        used = vector_set_map(library, ret_set, err);
+    }
+    library_rollback(library);
+    return used;
+}
+
 int vector_set_erase_dead(struct library *library, const char *folder, const struct vector_set *set,
                           struct error *err)
 {
-    uint8_t *used = vector_set_map(library, set, err);
-    struct vector_writer *writer = used ? vector_set_open(folder, set, err) : NULL;
+    struct vector_set now;
+    uint8_t *used = map_of_now(library, set->id, &now, err);
+    struct vector_writer *writer = used ? vector_set_open(folder, &now, err) : NULL;
     int result = writer ? 0 : -1;
 
-    for (uint64_t slot = 0; result == 0 && slot < set->slots; slot++) {
+    for (uint64_t slot = 0; result == 0 && slot < now.slots; slot++) {
         if (!vector_set_map_has(used, slot)) {
             result = vector_writer_erase(writer, slot, err);
         }
