@@ -143,7 +143,7 @@ static uint8_t *map_of_now(struct library *library, int64_t id, struct vector_se
 int vector_set_erase_dead(struct library *library, const char *folder, const struct vector_set *set,
                           struct error *err)
 {
-    struct vector_set now;
+    struct vector_set now = *set;
     uint8_t *used = map_of_now(library, set->id, &now, err);
     struct vector_writer *writer = used ? vector_set_open(folder, &now, err) : NULL;
     int result = writer ? 0 : -1;
